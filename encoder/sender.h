@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* encoder/sender.h - datagrams out of a UDP socket in batches; never blocks, counts what it drops.
+ * Threads: one caller at a time (the stream's lock); with pacing on, one thread of its own sends.
+ * Owner: encoder/stream.  The socket stays the caller's. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "encoder/rtp.h"
+
+typedef struct McSender McSender;
+typedef struct {
+    uint64_t datagrams, bytes, dropped; /* bytes with RTP headers; dropped counts datagrams */
+} McSenderStats;
+
+/* fd: a UDP socket, bound or not, connected or not.  It is set to non-blocking.  dest_ip is a
+ * numeric IPv4 or IPv6 address ("fe80::1%eth0" too).  Pacing is off. */
+McSender *mc_sender_new(int fd, const char *dest_ip, uint16_t dest_port, GError **error);
+void mc_sender_free(
+    McSender *self); /* drops what is queued; no datagram leaves after; NULL is fine */
+
+/* Packetises and sends ts (whole packets) in batches; called under the stream's lock. */
+void mc_sender_send(McSender *self, McRtpPacketiser *rtp, const uint8_t *ts, size_t len,
+                    uint32_t timestamp_90k, bool marker);
+/* The same for a video frame: the hook below is called with frame_id right before the frame's
+ * first network call, on the sending thread (the caller's own when pacing is off). */
+void mc_sender_send_frame(McSender *self, McRtpPacketiser *rtp, const uint8_t *ts, size_t len,
+                          uint32_t timestamp_90k, bool marker, uint64_t frame_id);
+typedef void (*McSenderFrameHook)(uint64_t frame_id, void *user_data);
+void mc_sender_set_frame_hook(McSender *self, McSenderFrameHook hook, void *user_data);
+
+/* Spreads the datagrams of a large frame over at most window_us (take half a frame interval or
+ * less), on a thread of its own with a bounded queue.  Small frames and sound leave at once.
+ * 0: off, mc_sender_send sends before it returns (the default). */
+bool mc_sender_set_pacing(McSender *self, uint32_t window_us, GError **error);
+
+void mc_sender_discard(
+    McSender *self); /* drops what is queued; a batch under way is out on return */
+McSenderStats mc_sender_stats(McSender *self);
+
+/* Marks the socket's packets: dscp 34 (AF41) or 40 (CS5), which Wi-Fi sends in its video class. */
+#define MC_DSCP_AF41 34u
+#define MC_DSCP_CS5 40u
+bool mc_sender_set_dscp(McSender *self, unsigned dscp, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(McSender, mc_sender_free)

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* encoder/ts-mux.h - MPEG-TS multiplexer with the PIDs and PSI bytes that sinks expect; adds no
+ * delay. Threads: none of its own; one caller at a time (the stream's lock). Owner: encoder/stream.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MC_TS_PACKET_BYTES 188u
+#define MC_TS_PRIVATE_BYTES 16u /* PES_private_data */
+
+typedef enum { MC_TS_AUDIO_NONE, MC_TS_AUDIO_LPCM, MC_TS_AUDIO_AAC, MC_TS_AUDIO_AC3 } McTsAudio;
+
+/* Content protection.  With encrypt set, the PMT carries the HDCP descriptor, every PES carries 16
+ * bytes of private data, and every TS packet of a PES but the last a multiple of 16 payload bytes.
+ */
+typedef struct {
+    /* Encrypts a PES payload from in to out (same length) and fills in its private data. */
+    void (*encrypt)(bool is_audio, const uint8_t *in, uint8_t *out, size_t len,
+                    uint8_t ret_private[MC_TS_PRIVATE_BYTES], void *user_data);
+    void *user_data;
+} McTsHdcp;
+
+typedef struct {
+    uint16_t pmt_pid, pcr_pid, video_pid, audio_pid;
+    uint8_t psi_version;         /* 0..31, of the first PMT */
+    bool pcr_on_video;           /* PCR in the video's packets; pcr_pid is not used */
+    unsigned audio_pes_stuffing; /* bytes of ff at the end of each audio PES header, 0..32 */
+    McTsAudio audio;
+    uint8_t profile_idc, constraints, level_idc; /* as in the SPS; for the AVC descriptor */
+    uint32_t lpcm_rate_hz;                       /* 44100, else 48000 is announced */
+    McTsHdcp hdcp;                               /* encrypt NULL: in the clear */
+} McTsConfig;
+
+/* PMT 0x0100, PCR 0x1000, video 0x1011, audio 0x1100 with 2 stuffing bytes, LPCM 48 kHz, CBP 3.1.
+ */
+McTsConfig mc_ts_config_default(void);
+
+typedef struct McTsMux McTsMux;
+McTsMux *mc_ts_mux_new(const McTsConfig *config); /* copies config */
+void mc_ts_mux_free(McTsMux *self);               /* NULL is fine */
+
+/* Each of these bumps the PMT's version when something changed and makes PSI due at once. */
+void mc_ts_mux_set_video(McTsMux *self, uint8_t profile_idc, uint8_t constraints,
+                         uint8_t level_idc);
+void mc_ts_mux_set_audio(McTsMux *self, McTsAudio audio, uint32_t lpcm_rate_hz);
+
+/* All append whole 188-byte packets to out.  Times: pcr_27m in 27 MHz, pts_90k in 90 kHz, both may
+ * grow past 33 bits.  PAT, PMT and PCR go first when due, before an IDR always.
+ * They fall due 50 ms after the last ones: call something at least every 40 ms (heartbeat will do)
+ * and they are never more than 90 ms apart. */
+void mc_ts_mux_video(McTsMux *self, const uint8_t *au, size_t len, uint64_t pts_90k, bool idr,
+                     uint64_t pcr_27m, GByteArray *out);
+/* One PES: an LPCM frame with its 4-byte header, an ADTS frame or an AC-3 frame; at most 64 KiB
+ * less the PES header (longer: dropped). */
+void mc_ts_mux_audio(McTsMux *self, const uint8_t *frame, size_t len, uint64_t pts_90k,
+                     uint64_t pcr_27m, GByteArray *out);
+void mc_ts_mux_heartbeat(McTsMux *self, uint64_t pcr_27m, GByteArray *out);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(McTsMux, mc_ts_mux_free)
