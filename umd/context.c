@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+#include "umd/context.h"
+
+#define CONTEXT_MAGIC 0x5458434du /* "MCXT" */
+
+struct McContext {
+    uint32_t magic;
+    McOs os;
+    McUmdOptions options;
+    McSession *session;
+    McLink *link;
+};
+
+McContext *mc_context_new(HANDLE device, const MIRACAST_CALLBACKS *callbacks, NTSTATUS *ret_status)
+{
+    McContext *self = g_new0(McContext, 1);
+
+    *ret_status = mc_os_init(&self->os, device, callbacks);
+    if (!NT_SUCCESS(*ret_status)) {
+        g_free(self);
+        return NULL;
+    }
+    self->magic = CONTEXT_MAGIC;
+    g_strlcpy(self->options.audio, "auto", sizeof(self->options.audio));
+    return self;
+}
+
+void mc_context_free(McContext *self)
+{
+    if (!self)
+        return;
+    mc_context_stop(self);
+    mc_link_free(self->link);
+    self->magic = 0;
+    g_free(self);
+}
+
+McContext *mc_context_from(PVOID context)
+{
+    McContext *self = context;
+
+    return self && self->magic == CONTEXT_MAGIC ? self : NULL;
+}
+
+/* Once a second on the runtime's thread; NULL is the last call (C-103). */
+static void NTAPI on_data_rate(PVOID context, MIRACAST_DATARATE_STATS *stats)
+{
+    McContext *self = context;
+
+    if (stats && stats->EncoderBitRate && self->session)
+        mc_session_set_bitrate(self->session, (uint32_t) MIN(stats->EncoderBitRate / 1000, UINT32_MAX));
+}
+
+NTSTATUS mc_context_start(McContext *self, int rtsp_fd, const MIRACAST_WFD_CONNECTION_STATS *stats,
+                          MIRACAST_SESSION_INFO *ret_info)
+{
+    if (self->session)
+        return STATUS_INVALID_DEVICE_STATE;
+    McSession *session = mc_session_new(&self->os, &self->options, rtsp_fd, stats);
+    NTSTATUS status = mc_session_start(session, ret_info);
+    if (!NT_SUCCESS(status)) {
+        mc_session_free(session);
+        return status;
+    }
+    self->session = session;
+    /* STATUS_NOT_SUPPORTED is an answer too: this link has no such figures. */
+    self->os.callbacks.RegisterForDataRateNotifications(self->os.device, self, on_data_rate);
+    return STATUS_SUCCESS;
+}
+
+void mc_context_stop(McContext *self)
+{
+    if (!self->session)
+        return;
+    mc_session_stop(self->session);
+    self->os.callbacks.RegisterForDataRateNotifications(self->os.device, self, NULL);
+    g_clear_pointer(&self->session, mc_session_free);
+}
+
+void mc_context_configure(McContext *self, const McUmdOptions *options)
+{
+    self->options = *options;
+}
+
+McSession *mc_context_session(McContext *self)
+{
+    return self->session;
+}
+
+McLink *mc_context_link(McContext *self)
+{
+    return self->link;
+}
+
+bool mc_context_listen(McContext *self, const McLinkConfig *config, uint16_t *ret_port,
+                       GError **error)
+{
+    g_autoptr(McLink) link = mc_link_new(config, error);
+
+    if (!link || !mc_link_listen(link, ret_port, error))
+        return false;
+    mc_link_free(self->link);
+    self->link = g_steal_pointer(&link);
+    return true;
+}
