@@ -48,7 +48,8 @@ static void NTAPI on_data_rate(PVOID context, MIRACAST_DATARATE_STATS *stats)
     McContext *self = context;
 
     if (stats && stats->EncoderBitRate && self->session)
-        mc_session_set_bitrate(self->session, (uint32_t) MIN(stats->EncoderBitRate / 1000, UINT32_MAX));
+        mc_session_set_bitrate(self->session,
+                               (uint32_t) MIN(stats->EncoderBitRate / 1000, UINT32_MAX));
 }
 
 NTSTATUS mc_context_start(McContext *self, int rtsp_fd, const MIRACAST_WFD_CONNECTION_STATS *stats,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* umd/ddi.c - the module's two exports and the entry points behind them: check, translate, hand on. */
+/* umd/ddi.c - the module's two exports and the entry points behind them: check, translate, hand on.
+ */
 #include "umd/netdispumdddi.h"
 
 #include <gst/gst.h>
@@ -11,7 +12,8 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-static NTSTATUS NTAPI create_context(HANDLE device, MIRACAST_CALLBACKS *callbacks, PVOID *ret_context)
+static NTSTATUS NTAPI create_context(HANDLE device, MIRACAST_CALLBACKS *callbacks,
+                                     PVOID *ret_context)
 {
     NTSTATUS status;
 
@@ -30,7 +32,8 @@ static VOID NTAPI destroy_context(PVOID context)
     mc_context_free(mc_context_from(context));
 }
 
-static NTSTATUS NTAPI start_session(PVOID context, SOCKET socket, MIRACAST_WFD_CONNECTION_STATS *stats,
+static NTSTATUS NTAPI start_session(PVOID context, SOCKET socket,
+                                    MIRACAST_WFD_CONNECTION_STATS *stats,
                                     MIRACAST_SESSION_INFO *ret_info)
 {
     McContext *self = mc_context_from(context);
@@ -48,8 +51,8 @@ static VOID NTAPI stop_session(PVOID context)
         mc_context_stop(self);
 }
 
-static NTSTATUS NTAPI handle_message(PVOID context, UINT input_bytes, VOID *input, UINT output_bytes,
-                                     VOID *output, UINT *ret_bytes)
+static NTSTATUS NTAPI handle_message(PVOID context, UINT input_bytes, VOID *input,
+                                     UINT output_bytes, VOID *output, UINT *ret_bytes)
 {
     UINT ignored;
 
@@ -61,8 +64,8 @@ NTSTATUS NTAPI QueryMiracastDriverInterface(UINT version, UINT size, VOID *drive
 
 EXPORT NTSTATUS NTAPI QueryMiracastDriverInterface(UINT version, UINT size, VOID *driver_interface)
 {
-    const MIRACAST_DRIVER_INTERFACE ours = {sizeof(ours), create_context, destroy_context,
-                                            start_session, stop_session,  handle_message};
+    const MIRACAST_DRIVER_INTERFACE ours = {sizeof(ours),  create_context, destroy_context,
+                                            start_session, stop_session,   handle_message};
 
     if (!driver_interface)
         return STATUS_INVALID_PARAMETER;

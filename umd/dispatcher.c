@@ -72,8 +72,7 @@ static NTSTATUS handle_encoder_control(Call *call)
 
     if (!m->flags || (m->flags & ~(MC_ENCODER_FORCE_IDR | MC_ENCODER_SET_BITRATE)))
         return STATUS_INVALID_PARAMETER;
-    if ((m->flags & MC_ENCODER_SET_BITRATE) &&
-        (m->bitrate_kbps < 100 || m->bitrate_kbps > 240000))
+    if ((m->flags & MC_ENCODER_SET_BITRATE) && (m->bitrate_kbps < 100 || m->bitrate_kbps > 240000))
         return STATUS_INVALID_PARAMETER;
     return mc_session_control_encoder(mc_context_session(call->context), m);
 }
@@ -99,9 +98,8 @@ static NTSTATUS handle_link_control(Call *call)
         return STATUS_INVALID_DEVICE_STATE;
     if (mc_link_command(link, m->command, m->argument, &error))
         return STATUS_SUCCESS;
-    return g_error_matches(error, MC_LINK_ERROR, MC_LINK_ERROR_NOT_SUPPORTED)
-               ? STATUS_NOT_SUPPORTED
-               : STATUS_UNSUCCESSFUL;
+    return g_error_matches(error, MC_LINK_ERROR, MC_LINK_ERROR_NOT_SUPPORTED) ? STATUS_NOT_SUPPORTED
+                                                                              : STATUS_UNSUCCESSFUL;
 }
 
 static NTSTATUS handle_query_status(Call *call)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* umd/link-interface.h - our second export, QueryMiracastLinkInterface: what happens before a session
- * exists (options, finding and joining a sink) and what a person is told.  A module of someone else's
- * may lack it; the runtime then works by the DDI alone.
- * Threads: Configure, Listen, Wait, Leave from one thread at a time, never beside Start or Stop;
- * Cancel from any thread.  Callbacks come from any thread.  Owner: the context of Create. */
+/* umd/link-interface.h - our second export, QueryMiracastLinkInterface: what happens before a
+ * session exists (options, finding and joining a sink) and what a person is told.  A module of
+ * someone else's may lack it; the runtime then works by the DDI alone. Threads: Configure, Listen,
+ * Wait, Leave from one thread at a time, never beside Start or Stop; Cancel from any thread.
+ * Callbacks come from any thread.  Owner: the context of Create. */
 #pragma once
 
 #include <glib.h>
@@ -34,12 +34,14 @@ typedef struct {
     UINT Size; /* sizeof(MC_LINK_INTERFACE) */
     NTSTATUS(NTAPI *Configure)(PVOID context, const McUmdOptions *options); /* copies */
     /* As p2p/link.h; errors as GError, for the person. */
-    bool(NTAPI *Listen)(PVOID context, const McLinkConfig *config, uint16_t *ret_port, GError **error);
+    bool(NTAPI *Listen)(PVOID context, const McLinkConfig *config, uint16_t *ret_port,
+                        GError **error);
     int(NTAPI *Wait)(PVOID context, GError **error); /* connected socket, caller's; -1 */
     void(NTAPI *Cancel)(PVOID context);
     void(NTAPI *Leave)(PVOID context);
 } MC_LINK_INTERFACE;
 
-typedef NTSTATUS(NTAPI *QUERY_MIRACAST_LINK_INTERFACE)(UINT version, UINT size, VOID *link_interface);
+typedef NTSTATUS(NTAPI *QUERY_MIRACAST_LINK_INTERFACE)(UINT version, UINT size,
+                                                       VOID *link_interface);
 NTSTATUS NTAPI QueryMiracastLinkInterface(UINT version, UINT size, VOID *link_interface);
 /* exported symbol: "QueryMiracastLinkInterface" */

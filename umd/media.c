@@ -21,14 +21,14 @@ struct McMedia {
     int rtp_fd, rtcp_fd, stop_event;
     uint16_t rtp_port;
 
-    GMutex lock;       /* guards stream's pointer and the fields below */
-    McStream *stream;  /* NULL before the first PLAY */
-    uint32_t wish_kbps; /* 0: none */
+    GMutex lock;         /* guards stream's pointer and the fields below */
+    McStream *stream;    /* NULL before the first PLAY */
+    uint32_t wish_kbps;  /* 0: none */
     uint32_t limit_kbps; /* of the negotiated mode */
-    gboolean failed;   /* on_failed was called */
+    gboolean failed;     /* on_failed was called */
 
     GThread *pump;
-    gint paused; /* atomic */
+    gint paused;             /* atomic */
     MIRACAST_CHUNK_ID chunk; /* pump thread: the frame that is in the stream */
 };
 
@@ -118,7 +118,8 @@ uint16_t mc_media_rtp_port(const McMedia *self)
 
 /* ---- bit rate and mode ---- */
 
-/* Bits a second for a picture of this size: 0.12 bit a pixel keeps text readable (encoder study 2). */
+/* Bits a second for a picture of this size: 0.12 bit a pixel keeps text readable (encoder study 2).
+ */
 static uint32_t default_kbps(const McVideoMode *mode)
 {
     uint64_t bits = (uint64_t) mode->width_px * mode->height_px * mode->fps * 12 / 100;
@@ -129,8 +130,8 @@ static uint32_t default_kbps(const McVideoMode *mode)
 static McStreamVideo video_of(McMedia *self, const McWfdDecision *decision)
 {
     const McVideoChoice *choice = &decision->video[decision->current_video];
-    uint32_t kbps = self->options.bitrate_kbps ? self->options.bitrate_kbps
-                                               : default_kbps(&choice->mode);
+    uint32_t kbps =
+        self->options.bitrate_kbps ? self->options.bitrate_kbps : default_kbps(&choice->mode);
 
     self->limit_kbps = choice->max_kbps;
     if (self->wish_kbps)
@@ -226,8 +227,8 @@ static void pump_frame(McMedia *self, const MIRACAST_CHUNK_INFO *info, const McF
         stream_failed(error, self);
 }
 
-/* Packets stand 28 + n bytes apart and so may be unaligned (C-89). Only the newest frame of a batch is
- * shown: before encoding, the latest frame wins. */
+/* Packets stand 28 + n bytes apart and so may be unaligned (C-89). Only the newest frame of a batch
+ * is shown: before encoding, the latest frame wins. */
 static void pump_packets(McMedia *self, const uint8_t *buffer, UINT size)
 {
     const size_t head = offsetof(MIRACAST_CHUNK_DATA, PrivateDriverData);
@@ -267,9 +268,9 @@ static gpointer run_pump(gpointer user_data)
 
     for (;;) {
         UINT size = CHUNK_BUFFER_BYTES, outstanding = 0;
-        NTSTATUS status = self->os.callbacks.GetNextChunkData(
-            self->os.device, HEARTBEAT_MS, 1, &stop, &size, (MIRACAST_CHUNK_DATA *) buffer,
-            &outstanding);
+        NTSTATUS status =
+            self->os.callbacks.GetNextChunkData(self->os.device, HEARTBEAT_MS, 1, &stop, &size,
+                                                (MIRACAST_CHUNK_DATA *) buffer, &outstanding);
 
         if (status == STATUS_SUCCESS && size > 0)
             pump_packets(self, buffer, size);

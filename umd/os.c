@@ -34,7 +34,8 @@ NTSTATUS mc_os_query_display(const McOs *self, McDisplayInfo *ret_info)
     UINT bytes = 0;
 
     mc_os_ioctl_header(&request.header, MC_IOCTL_QUERY_DISPLAY, sizeof(request));
-    NTSTATUS status = mc_os_io_control(self, &request, sizeof(request), &info, sizeof(info), &bytes);
+    NTSTATUS status =
+        mc_os_io_control(self, &request, sizeof(request), &info, sizeof(info), &bytes);
     if (!NT_SUCCESS(status))
         return status;
     if (bytes < sizeof(info) || info.size < sizeof(info))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* umd/os.h - the operating system's callbacks with the handle that each of them wants (C-09).
- * Thread: any; the callbacks say when they block.  Owner: umd/context, which copies the table (U14). */
+ * Thread: any; the callbacks say when they block.  Owner: umd/context, which copies the table
+ * (U14). */
 #pragma once
 
 #include <glib.h>

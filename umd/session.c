@@ -20,7 +20,12 @@
 #define MAX_COMMANDS 256  /* posted and not yet done */
 #define READ_BYTES 16384
 
-typedef enum { COMMAND_DISPLAY_MODE, COMMAND_MONITOR_POWER, COMMAND_AUDIO, COMMAND_FAILED } CommandKind;
+typedef enum {
+    COMMAND_DISPLAY_MODE,
+    COMMAND_MONITOR_POWER,
+    COMMAND_AUDIO,
+    COMMAND_FAILED
+} CommandKind;
 
 typedef struct {
     CommandKind kind;
@@ -264,11 +269,10 @@ static void on_play(McSession *self)
     const McWfdTransport *transport = mc_wfd_source_transport(self->source);
     const McVideoMode *mode = &decision->video[decision->current_video].mode;
     g_autoptr(GError) error = NULL;
-    g_autofree char *text =
-        g_strdup_printf("%ux%u at %u, sound %s, to %s:%u", mode->width_px, mode->height_px,
-                        mode->fps,
-                        decision->n_audio ? decision->audio[decision->current_audio].line : "none",
-                        self->peer_ip, transport->client_rtp_port);
+    g_autofree char *text = g_strdup_printf(
+        "%ux%u at %u, sound %s, to %s:%u", mode->width_px, mode->height_px, mode->fps,
+        decision->n_audio ? decision->audio[decision->current_audio].line : "none", self->peer_ip,
+        transport->client_rtp_port);
 
     report_modes(self);
     if (!mc_media_play(self->media, self->peer_ip, transport->client_rtp_port, decision, &error)) {
@@ -437,7 +441,8 @@ static void drain_machine(McSession *self)
     McWfdEvent event;
 
     while (mc_wfd_source_next_output(self->source, &bytes)) {
-        g_byte_array_append(self->out, g_bytes_get_data(bytes, NULL), (guint) g_bytes_get_size(bytes));
+        g_byte_array_append(self->out, g_bytes_get_data(bytes, NULL),
+                            (guint) g_bytes_get_size(bytes));
         g_bytes_unref(bytes);
         write_out(self);
     }
@@ -490,7 +495,8 @@ static gpointer run_session(gpointer user_data)
     McSession *self = user_data;
     int64_t stop_by_us = INT64_MAX;
 
-    /* Start has returned when this I/O control comes through: the DDI holds it until then (C-17). */
+    /* Start has returned when this I/O control comes through: the DDI holds it until then (C-17).
+     */
     if (monitor_connected(mc_wfd_source_caps(self->source)))
         report_monitor(self);
     mc_wfd_source_proceed(self->source, g_get_monotonic_time(), NULL);
