@@ -16,7 +16,7 @@ typedef struct {
     uint64_t datagrams, bytes, dropped; /* bytes with RTP headers; dropped counts datagrams */
 } McSenderStats;
 
-/* fd: a UDP socket, bound or not, connected or not.  It is set to non-blocking.  dest_ip is a
+/* fd: a UDP socket, bound or not, connected or not.  Its file flags stay as they are.  dest_ip is a
  * numeric IPv4 or IPv6 address ("fe80::1%eth0" too).  Pacing is off. */
 McSender *mc_sender_new(int fd, const char *dest_ip, uint16_t dest_port, GError **error);
 void mc_sender_free(
@@ -40,6 +40,7 @@ bool mc_sender_set_pacing(McSender *self, uint32_t window_us, GError **error);
 void mc_sender_discard(
     McSender *self); /* drops what is queued; a batch under way is out on return */
 McSenderStats mc_sender_stats(McSender *self);
+int mc_sender_last_errno(McSender *self); /* of the last datagram the system refused, else 0 */
 
 /* Marks the socket's packets: dscp 34 (AF41) or 40 (CS5), which Wi-Fi sends in its video class. */
 #define MC_DSCP_AF41 34u

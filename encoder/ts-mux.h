@@ -18,8 +18,9 @@ typedef enum { MC_TS_AUDIO_NONE, MC_TS_AUDIO_LPCM, MC_TS_AUDIO_AAC, MC_TS_AUDIO_
  * bytes of private data, and every TS packet of a PES but the last a multiple of 16 payload bytes.
  */
 typedef struct {
-    /* Encrypts a PES payload from in to out (same length) and fills in its private data. */
-    void (*encrypt)(bool is_audio, const uint8_t *in, uint8_t *out, size_t len,
+    /* Encrypts a PES payload from in to out (same length) and fills in its private data.
+     * False: this PES stays in the clear. */
+    bool (*encrypt)(bool is_audio, const uint8_t *in, uint8_t *out, size_t len,
                     uint8_t ret_private[MC_TS_PRIVATE_BYTES], void *user_data);
     void *user_data;
 } McTsHdcp;

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#include "encoder/rtp.h"
+
+#include <string.h>
+
+#include "encoder/ts-mux.h"
+
+struct McRtpPacketiser {
+    uint32_t ssrc;
+    uint16_t next_seq;
+    uint32_t packets, octets;
+};
+
+McRtpPacketiser *mc_rtp_packetiser_new(uint32_t ssrc, uint16_t first_seq)
+{
+    McRtpPacketiser *self = g_new0(McRtpPacketiser, 1);
+
+    self->ssrc = ssrc;
+    self->next_seq = first_seq;
+    return self;
+}
+
+McRtpPacketiser *mc_rtp_packetiser_new_random(void)
+{
+    return mc_rtp_packetiser_new(g_random_int(), (uint16_t) g_random_int());
+}
+
+void mc_rtp_packetiser_free(McRtpPacketiser *self)
+{
+    g_free(self);
+}
+
+/*   | V=2 P X CC: 80 | M PT | sequence:16 | timestamp:32 | SSRC:32 | */
+static void put_header(McRtpPacketiser *self, uint8_t to[MC_RTP_HEADER_BYTES],
+                       uint32_t timestamp_90k, bool marker)
+{
+    const uint16_t seq = GUINT16_TO_BE(self->next_seq);
+    const uint32_t timestamp = GUINT32_TO_BE(timestamp_90k);
+    const uint32_t ssrc = GUINT32_TO_BE(self->ssrc);
+
+    to[0] = 0x80;
+    to[1] = (uint8_t) ((marker ? 0x80 : 0) | MC_RTP_PAYLOAD_TYPE);
+    memcpy(to + 2, &seq, 2);
+    memcpy(to + 4, &timestamp, 4);
+    memcpy(to + 8, &ssrc, 4);
+    self->next_seq++;
+}
+
+void mc_rtp_packetise(McRtpPacketiser *self, const uint8_t *ts, size_t len, uint32_t timestamp_90k,
+                      bool marker_at_end, McRtpSink sink, void *user_data)
+{
+    uint8_t header[MC_RTP_HEADER_BYTES];
+
+    len -= len % MC_TS_PACKET_BYTES;
+    while (len) {
+        const size_t share = MIN(len, MC_RTP_PAYLOAD_MAX);
+
+        put_header(self, header, timestamp_90k, marker_at_end && share == len);
+        self->packets++;
+        self->octets += (uint32_t) share;
+        sink(header, ts, share, user_data);
+        ts += share;
+        len -= share;
+    }
+}
+
+uint32_t mc_rtp_packetiser_ssrc(const McRtpPacketiser *self)
+{
+    return self->ssrc;
+}
+
+uint16_t mc_rtp_packetiser_next_seq(const McRtpPacketiser *self)
+{
+    return self->next_seq;
+}
+
+uint32_t mc_rtp_packetiser_packets(const McRtpPacketiser *self)
+{
+    return self->packets;
+}
+
+uint32_t mc_rtp_packetiser_octets(const McRtpPacketiser *self)
+{
+    return self->octets;
+}

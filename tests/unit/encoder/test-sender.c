@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+/* The sender over real UDP sockets on 127.0.0.1. */
+#include "encoder/sender.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "encoder/stream.h"
+
+#define PACKET 188u
+
+typedef struct {
+    int tx, rx;
+    uint16_t port;
+} Pair;
+
+static int bound_socket(uint16_t *ret_port)
+{
+    struct sockaddr_in addr = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof addr;
+    const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    g_assert_cmpint(fd, >=, 0);
+    g_assert_cmpint(bind(fd, (struct sockaddr *) &addr, len), ==, 0);
+    g_assert_cmpint(getsockname(fd, (struct sockaddr *) &addr, &len), ==, 0);
+    *ret_port = ntohs(addr.sin_port);
+    return fd;
+}
+
+static Pair pair_open(void)
+{
+    Pair pair;
+    uint16_t unused;
+    const int size = 4 << 20;
+
+    pair.rx = bound_socket(&pair.port);
+    pair.tx = bound_socket(&unused);
+    setsockopt(pair.rx, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size);
+    setsockopt(pair.rx, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+    return pair;
+}
+
+static void pair_close(Pair *pair)
+{
+    close(pair->tx);
+    close(pair->rx);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Pair, pair_close)
+
+typedef struct {
+    unsigned datagrams, markers;
+    size_t ts_bytes;
+    uint16_t next_seq;
+    int64_t first_us, last_us;
+    bool out_of_order;
+} Received;
+
+/* Reads until n datagrams came, or nothing came for wait_ms. */
+static void receive(const Pair *pair, unsigned n, int wait_ms, Received *got)
+{
+    uint8_t buf[2048];
+
+    while (got->datagrams < n) {
+        struct pollfd pfd = {pair->rx, POLLIN, 0};
+        ssize_t len;
+
+        if (poll(&pfd, 1, wait_ms) != 1)
+            return;
+        len = recv(pair->rx, buf, sizeof buf, 0);
+        g_assert_cmpint(len, >=, 12 + (int) PACKET);
+        g_assert_cmpint(len, <=, 1328);
+        g_assert_cmpint((len - 12) % PACKET, ==, 0);
+        for (ssize_t at = 12; at < len; at += PACKET)
+            g_assert_cmphex(buf[at], ==, 0x47);
+        g_assert_cmphex(buf[0], ==, 0x80);
+        got->out_of_order |= (buf[2] << 8 | buf[3]) != got->next_seq;
+        got->next_seq = (uint16_t) ((buf[2] << 8 | buf[3]) + 1);
+        got->markers += buf[1] >> 7;
+        got->ts_bytes += (size_t) len - 12;
+        got->last_us = g_get_monotonic_time();
+        if (!got->datagrams++)
+            got->first_us = got->last_us;
+    }
+}
+
+static uint8_t *make_ts(size_t packets)
+{
+    uint8_t *ts = g_malloc0(packets * PACKET);
+
+    for (size_t i = 0; i < packets; i++)
+        ts[i * PACKET] = 0x47;
+    return ts;
+}
+
+static void test_counts(void)
+{
+    g_auto(Pair) pair = pair_open();
+    g_autoptr(GError) error = NULL;
+    g_autoptr(McSender) sender = mc_sender_new(pair.tx, "127.0.0.1", pair.port, &error);
+    g_autoptr(McRtpPacketiser) rtp = mc_rtp_packetiser_new(1, 65530);
+    g_autofree uint8_t *ts = make_ts(700);
+    Received got = {.next_seq = 65530};
+    unsigned expected = 0;
+
+    g_assert_no_error(error);
+    for (size_t packets = 1; packets < 60; packets++) {
+        mc_sender_send(sender, rtp, ts, packets * PACKET, (uint32_t) packets, packets % 2);
+        expected += (unsigned) (packets + 6) / 7;
+        receive(&pair, expected, 2000, &got);
+        g_assert_cmpuint(got.datagrams, ==, expected);
+    }
+    g_assert_false(got.out_of_order);
+    g_assert_cmpuint(got.markers, ==, 30);
+    g_assert_cmpuint(mc_sender_stats(sender).datagrams, ==, expected);
+    g_assert_cmpuint(mc_sender_stats(sender).bytes, ==, got.ts_bytes + 12 * expected);
+    g_assert_cmpuint(mc_sender_stats(sender).dropped, ==, 0);
+}
+
+/* 100 datagrams in one go: segmented sends must arrive as the same datagrams. */
+static void test_large_frame(void)
+{
+    g_auto(Pair) pair = pair_open();
+    g_autoptr(McSender) sender = mc_sender_new(pair.tx, "127.0.0.1", pair.port, NULL);
+    g_autoptr(McRtpPacketiser) rtp = mc_rtp_packetiser_new(1, 0);
+    g_autofree uint8_t *ts = make_ts(698);
+    Received got = {0};
+
+    mc_sender_send(sender, rtp, ts, 698 * PACKET, 0, true);
+    receive(&pair, 100, 2000, &got);
+    g_assert_cmpuint(got.datagrams, ==, 100);
+    g_assert_cmpuint(got.ts_bytes, ==, 698 * PACKET);
+    g_assert_cmpuint(got.markers, ==, 1);
+    g_assert_false(got.out_of_order);
+}
+
+static void test_connected(void)
+{
+    g_auto(Pair) pair = pair_open();
+    struct sockaddr_in addr = {.sin_family = AF_INET,
+                               .sin_port = htons(pair.port),
+                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    g_autoptr(McRtpPacketiser) rtp = mc_rtp_packetiser_new(1, 0);
+    g_autofree uint8_t *ts = make_ts(7);
+    g_autoptr(McSender) sender = NULL;
+    Received got = {0};
+
+    g_assert_cmpint(connect(pair.tx, (struct sockaddr *) &addr, sizeof addr), ==, 0);
+    sender = mc_sender_new(pair.tx, "127.0.0.1", pair.port, NULL);
+    mc_sender_send(sender, rtp, ts, 7 * PACKET, 0, false);
+    receive(&pair, 1, 2000, &got);
+    g_assert_cmpuint(got.datagrams, ==, 1);
+}
+
+/* A sink that closed its port: ICMP errors come back and do not stop the stream. */
+static void test_refused(void)
+{
+    g_auto(Pair) pair = pair_open();
+    struct sockaddr_in addr = {.sin_family = AF_INET,
+                               .sin_port = htons(pair.port),
+                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    g_autoptr(McRtpPacketiser) rtp = mc_rtp_packetiser_new(1, 0);
+    g_autofree uint8_t *ts = make_ts(7);
+    g_autoptr(McSender) sender = NULL;
+
+    g_assert_cmpint(connect(pair.tx, (struct sockaddr *) &addr, sizeof addr), ==, 0);
+    sender = mc_sender_new(pair.tx, "127.0.0.1", pair.port, NULL);
+    close(pair.rx);
+    for (int i = 0; i < 20; i++)
+        mc_sender_send(sender, rtp, ts, 7 * PACKET, 0, false);
+    g_assert_cmpuint(mc_sender_stats(sender).datagrams + mc_sender_stats(sender).dropped, ==, 20);
+    g_assert_cmpuint(mc_sender_stats(sender).datagrams, >=, 10);
+    pair.rx = -1;
+}
+
+static void test_bad_arguments(void)
+{
+    g_auto(Pair) pair = pair_open();
+    static const char *const bad[] = {"", "localhost", "300.1.1.1", "fe80::1", "127.0.0.1 "};
+    int pipes[2];
+
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_null(mc_sender_new(pair.tx, bad[i], 1000, &error));
+        g_assert_error(error, MC_ENCODER_ERROR, MC_ENCODER_ERROR_SOCKET);
+    }
+    g_assert_null(mc_sender_new(pair.tx, "127.0.0.1", 0, NULL));
+    g_assert_null(mc_sender_new(-1, "127.0.0.1", 1000, NULL));
+    g_assert_cmpint(pipe(pipes), ==, 0);
+    g_assert_null(mc_sender_new(pipes[1], "127.0.0.1", 1000, NULL));
+    close(pipes[0]);
+    close(pipes[1]);
+}
+
+static void note_frame(uint64_t frame_id, void *user_data)
+{
+    g_array_append_val((GArray *) user_data, frame_id);
+}
+
+static void check_hook(uint32_t window_us)
+{
+    g_auto(Pair) pair = pair_open();
+    g_autoptr(GArray) frames = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+    g_autoptr(McRtpPacketiser) rtp = mc_rtp_packetiser_new(1, 0);
+    g_autofree uint8_t *ts = make_ts(70);
+    g_autoptr(McSender) sender = mc_sender_new(pair.tx, "127.0.0.1", pair.port, NULL);
+    Received got = {0};
+
+    mc_sender_set_frame_hook(sender, note_frame, frames);
+    g_assert_true(mc_sender_set_pacing(sender, window_us, NULL));
+    for (uint64_t id = 1; id <= 5; id++) {
+        mc_sender_send(sender, rtp, ts, PACKET, 0, false); /* sound: no hook */
+        mc_sender_send_frame(sender, rtp, ts, 70 * PACKET, 0, true, id);
+    }
+    receive(&pair, 55, 2000, &got);
+    g_assert_cmpuint(got.datagrams, ==, 55);
+    g_assert_false(got.out_of_order);
+    mc_sender_set_pacing(sender, 0, NULL);
+    g_assert_cmpuint(frames->len, ==, 5);
+    for (uint64_t id = 1; id <= 5; id++)
+        g_assert_cmpuint(g_array_index(frames, uint64_t, id - 1), ==, id);
+}
+
+static void test_hook(void)
+{
+    check_hook(0);
+    check_hook(5000);
+}
+
+/* 214 datagrams (a key frame at 1080p) over 16 ms: spread, in time, complete. */
+static void test_pacing(void)
+{
+    g_auto(Pair) pair = pair_open();
+    g_autoptr(McRtpPacketiser) rtp = mc_rtp_packetiser_new(1, 0);
+    g_autofree uint8_t *ts = make_ts(214 * 7);
+    g_autoptr(McSender) sender = mc_sender_new(pair.tx, "127.0.0.1", pair.port, NULL);
+    Received got = {0};
+    int64_t called_us, spread_us;
+
+    g_assert_true(mc_sender_set_pacing(sender, 16000, NULL));
+    called_us = g_get_monotonic_time();
+    mc_sender_send(sender, rtp, ts, 214 * 7 * PACKET, 0, true);
+    called_us = g_get_monotonic_time() - called_us;
+    receive(&pair, 214, 2000, &got);
+    g_assert_cmpuint(got.datagrams, ==, 214);
+    g_assert_false(got.out_of_order);
+    spread_us = got.last_us - got.first_us;
+    g_test_message("caller held %" G_GINT64_FORMAT " us, spread %" G_GINT64_FORMAT " us", called_us,
+                   spread_us);
+    g_assert_cmpint(spread_us, >, 10000);
+    g_assert_cmpint(spread_us, <, 100000); /* 16 ms on a machine that is not busy */
+}
+
+/* Freed, or told to discard, with a frame on its way: at once, and nothing leaves afterwards. */
+static void test_discard(void)
+{
+    g_auto(Pair) pair = pair_open();
+    g_autoptr(McRtpPacketiser) rtp = mc_rtp_packetiser_new(1, 0);
+    g_autofree uint8_t *ts = make_ts(1000 * 7);
+
+    for (int round = 0; round < 2; round++) {
+        g_autoptr(McSender) sender = mc_sender_new(pair.tx, "127.0.0.1", pair.port, NULL);
+        Received before = {0}, after = {0};
+
+        g_assert_true(mc_sender_set_pacing(sender, 100000, NULL));
+        mc_sender_send(sender, rtp, ts, 1000 * 7 * PACKET, 0, true);
+        receive(&pair, 1, 2000, &before);
+        if (round)
+            mc_sender_discard(sender);
+        else
+            g_clear_pointer(&sender, mc_sender_free);
+        receive(&pair, 5000, 0, &before);
+        receive(&pair, 1, 50, &after);
+        g_assert_cmpuint(after.datagrams, ==, 0);
+        g_assert_cmpuint(before.datagrams, <, 1000);
+        if (round) {
+            const McSenderStats stats = mc_sender_stats(sender);
+
+            g_assert_cmpuint(stats.datagrams + stats.dropped, ==, 1000);
+        }
+    }
+}
+
+/* More than the queue holds: bounded, counted, and the rest arrives. */
+static void test_overflow(void)
+{
+    g_auto(Pair) pair = pair_open();
+    g_autoptr(McRtpPacketiser) rtp = mc_rtp_packetiser_new(1, 0);
+    g_autofree uint8_t *ts = make_ts(5000 * 7);
+    g_autoptr(McSender) sender = mc_sender_new(pair.tx, "127.0.0.1", pair.port, NULL);
+    McSenderStats stats;
+
+    g_assert_true(mc_sender_set_pacing(sender, 100000, NULL));
+    mc_sender_send(sender, rtp, ts, 5000 * 7 * PACKET, 0, true);
+    mc_sender_discard(sender);
+    stats = mc_sender_stats(sender);
+    g_assert_cmpuint(stats.datagrams + stats.dropped, ==, 5000);
+    g_assert_cmpuint(stats.dropped, >=, 5000 - 2048);
+}
+
+static void test_dscp(void)
+{
+    g_auto(Pair) pair = pair_open();
+    g_autoptr(McSender) sender = mc_sender_new(pair.tx, "127.0.0.1", pair.port, NULL);
+    int tos = 0;
+    socklen_t len = sizeof tos;
+
+    g_assert_true(mc_sender_set_dscp(sender, MC_DSCP_AF41, NULL));
+    g_assert_cmpint(getsockopt(pair.tx, IPPROTO_IP, IP_TOS, &tos, &len), ==, 0);
+    g_assert_cmphex(tos, ==, 0x88);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/sender/counts", test_counts);
+    g_test_add_func("/sender/large-frame", test_large_frame);
+    g_test_add_func("/sender/connected", test_connected);
+    g_test_add_func("/sender/refused", test_refused);
+    g_test_add_func("/sender/bad-arguments", test_bad_arguments);
+    g_test_add_func("/sender/hook", test_hook);
+    g_test_add_func("/sender/pacing", test_pacing);
+    g_test_add_func("/sender/discard", test_discard);
+    g_test_add_func("/sender/overflow", test_overflow);
+    g_test_add_func("/sender/dscp", test_dscp);
+    return g_test_run();
+}
