@@ -133,9 +133,11 @@ static McStreamVideo video_of(McMedia *self, const McWfdDecision *decision)
     uint32_t kbps =
         self->options.bitrate_kbps ? self->options.bitrate_kbps : default_kbps(&choice->mode);
 
+    g_mutex_lock(&self->lock);
     self->limit_kbps = choice->max_kbps;
     if (self->wish_kbps)
         kbps = self->wish_kbps;
+    g_mutex_unlock(&self->lock);
     if (choice->max_kbps)
         kbps = MIN(kbps, choice->max_kbps);
     return (McStreamVideo){.width_px = choice->mode.width_px,

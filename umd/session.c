@@ -504,6 +504,7 @@ static gpointer run_session(gpointer user_data)
     while (!self->closed && g_get_monotonic_time() < stop_by_us) {
         if (g_atomic_int_get(&self->stopping) && stop_by_us == INT64_MAX) {
             stop_by_us = g_get_monotonic_time() + STOP_PATIENCE_US;
+            mc_media_stop(self->media); /* traffic ends first (C-19) */
             mc_wfd_source_teardown(self->source, g_get_monotonic_time());
             drain_machine(self);
             continue;
@@ -666,10 +667,10 @@ NTSTATUS mc_session_start(McSession *self, MIRACAST_SESSION_INFO *ret_info)
 void mc_session_stop(McSession *self)
 {
     g_atomic_int_set(&self->stopping, 1);
-    if (self->media)
-        mc_media_stop(self->media);
     if (self->thread) {
         eventfd_write(self->wake_fd, 1);
         g_thread_join(g_steal_pointer(&self->thread));
     }
+    if (self->media) /* the session's thread may have ended before, with the sink */
+        mc_media_stop(self->media);
 }
