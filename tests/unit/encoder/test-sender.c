@@ -253,7 +253,7 @@ static void test_pacing(void)
     g_test_message("caller held %" G_GINT64_FORMAT " us, spread %" G_GINT64_FORMAT " us", called_us,
                    spread_us);
     g_assert_cmpint(spread_us, >, 10000);
-    g_assert_cmpint(spread_us, <, 100000); /* 16 ms on a machine that is not busy */
+    g_assert_cmpint(spread_us, <, 500000); /* 16 ms, unless the machine is busy */
 }
 
 /* Freed, or told to discard, with a frame on its way: at once, and nothing leaves afterwards. */
