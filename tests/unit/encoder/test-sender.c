@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -303,6 +304,110 @@ static void test_overflow(void)
     g_assert_cmpuint(stats.dropped, >=, 5000 - 2048);
 }
 
+/* ---------- a socket that takes no more ---------- */
+
+/* Runs in a network namespace of its own, where nobody answers ARP for 10.99.0.2: datagrams wait in
+ * the kernel, charged to a small send buffer, until the neighbour is made known. */
+static bool enter_silent_network(void)
+{
+    static const char *const setup = "ip link add v0 type veth peer name v1 && "
+                                     "ip addr add 10.99.0.1/24 dev v0 && "
+                                     "ip link set v1 up && ip link set v0 up";
+    const char *argv[] = {"sh", "-c", setup, NULL};
+    int status = -1;
+
+    return unshare(CLONE_NEWNET) == 0 &&
+           g_spawn_sync(NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL,
+                        &status, NULL) &&
+           status == 0;
+}
+
+static void make_neighbour_known(void)
+{
+    const char *argv[] = {"ip",  "neigh", "replace", "10.99.0.2", "lladdr", "02:00:00:00:00:02",
+                          "dev", "v0",    NULL};
+
+    g_assert_true(g_spawn_sync(NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL,
+                               NULL, NULL, NULL));
+}
+
+static uint64_t process_cpu_us(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+    return (uint64_t) ts.tv_sec * 1000000 + (uint64_t) ts.tv_nsec / 1000;
+}
+
+static void assert_all_leave(McSender *sender, uint64_t n)
+{
+    const int64_t end_us = g_get_monotonic_time() + 5 * G_USEC_PER_SEC;
+
+    while (mc_sender_stats(sender).datagrams < n && g_get_monotonic_time() < end_us)
+        g_usleep(1000); /* nothing tells the test when a datagram left */
+    g_assert_cmpuint(mc_sender_stats(sender).datagrams, ==, n);
+    g_assert_cmpuint(mc_sender_stats(sender).dropped, ==, 0);
+}
+
+static void check_full_socket(uint32_t window_us, bool goes_stale)
+{
+    const int sndbuf = 4608, fd = socket(AF_INET, SOCK_DGRAM, 0);
+    g_autoptr(McRtpPacketiser) rtp = mc_rtp_packetiser_new(1, 0);
+    g_autofree uint8_t *ts = make_ts(100 * 7);
+    g_autoptr(McSender) sender = mc_sender_new(fd, "10.99.0.2", 5004, NULL);
+    int64_t called_us = g_get_monotonic_time();
+    uint64_t cpu_us;
+
+    g_assert_cmpint(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &sndbuf, sizeof sndbuf), ==, 0);
+    g_assert_true(mc_sender_set_pacing(sender, window_us, NULL));
+    mc_sender_send(sender, rtp, ts, 100 * 7 * PACKET, 0, true);
+    g_assert_cmpint(g_get_monotonic_time() - called_us, <, 100000); /* did not block */
+    cpu_us = process_cpu_us();
+    g_usleep(goes_stale ? 300000 : 50000);
+    g_assert_cmpuint(process_cpu_us() - cpu_us, <, 30000); /* waits, does not spin */
+    g_assert_cmpuint(mc_sender_stats(sender).datagrams, <, 100);
+    g_assert_cmpuint(mc_sender_stats(sender).dropped, ==, 0);
+    if (goes_stale) {
+        mc_sender_send(sender, rtp, ts, PACKET, 0, false);
+        g_assert_cmpuint(mc_sender_stats(sender).dropped, >, 50);
+    } else {
+        make_neighbour_known();
+        for (int i = 0; i < 100 && !window_us; i++)
+            mc_sender_send(sender, rtp, ts, PACKET, 0, false); /* unpaced: each call tries again */
+        assert_all_leave(sender, window_us ? 100 : 200);
+    }
+    g_clear_pointer(&sender, mc_sender_free); /* also with the socket full */
+    close(fd);
+}
+
+static void *full_socket_thread(void *user_data)
+{
+    if (!enter_silent_network())
+        return "no network namespace";
+    check_full_socket(5000, true);
+    check_full_socket(0, true);
+    check_full_socket(5000, false);
+    return NULL;
+}
+
+static void *full_socket_unpaced_thread(void *user_data)
+{
+    if (!enter_silent_network())
+        return "no network namespace";
+    check_full_socket(0, false);
+    return NULL;
+}
+
+static void test_full_socket(void)
+{
+    const char *skip = g_thread_join(g_thread_new("paced", full_socket_thread, NULL));
+
+    if (!skip)
+        skip = g_thread_join(g_thread_new("unpaced", full_socket_unpaced_thread, NULL));
+    if (skip)
+        g_test_skip(skip);
+}
+
 static void test_dscp(void)
 {
     g_auto(Pair) pair = pair_open();
@@ -327,6 +432,7 @@ int main(int argc, char **argv)
     g_test_add_func("/sender/pacing", test_pacing);
     g_test_add_func("/sender/discard", test_discard);
     g_test_add_func("/sender/overflow", test_overflow);
+    g_test_add_func("/sender/full-socket", test_full_socket);
     g_test_add_func("/sender/dscp", test_dscp);
     return g_test_run();
 }
