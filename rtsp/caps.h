@@ -7,62 +7,60 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-typedef struct {
-    uint16_t profile_bits; /* bit 0 CBP, 1 CHP; wfd2: 2 RHP2; wfdx: 2, 3 H.265 */
-    uint16_t level_bits;
-    uint64_t cea, vesa, hh; /* as received, reserved bits included */
-    uint8_t latency;        /* 5 ms units */
-    uint16_t min_slice, slice_enc;
-    uint8_t frame_rate_control;
-    uint16_t max_hres, max_vres; /* 0: none */
-    uint8_t codec;               /* wfd2: 1 H.264, 2 H.265; else 1 */
-} McVideoCodec;
+#include "rtsp/audio-codecs.h"
+#include "rtsp/param-table.h"
+#include "rtsp/params.h"
+#include "rtsp/video-formats.h"
 
-#define MC_MAX_CODECS 8
-typedef struct {
-    bool present;  /* parameter was in the reply */
-    bool none;     /* value "none" */
-    uint16_t native;
-    bool preferred_display_mode;
-    McVideoCodec codec[MC_MAX_CODECS];
-    unsigned n_codecs;
-} McVideoFormats;
-
-typedef struct {
-    bool present;
-    uint32_t lpcm_modes, aac_modes, ac3_modes; /* 0: not offered */
-    uint8_t lpcm_latency, aac_latency, ac3_latency;
-} McAudioCodecs;
+#define MC_CONNECTOR_NONE (-1)    /* a dongle without a display */
+#define MC_CONNECTOR_UNKNOWN (-2) /* not stated */
+#define MC_CAPS_MAX_EDID 1024u    /* bytes that are kept */
 
 typedef struct McWfdCaps {
-    McVideoFormats video;  /* wfd_video_formats */
-    McVideoFormats video2; /* wfd2_video_formats */
-    McVideoFormats videox; /* wfdx_video_formats */
-    McAudioCodecs audio;   /* wfd_audio_codecs, or wfd2_audio_codecs where only that came */
+    McVideoFormats video[MC_N_FORMATS]; /* by McFormatsKind */
+    McAudioCodecs audio;                /* wfd_audio_codecs */
+    McAudioCodecs audio2;               /* wfd2_audio_codecs */
     bool rtp_ports_present;
-    char rtp_profile[32]; /* "RTP/AVP/UDP;unicast" */
+    char rtp_profile[40]; /* "RTP/AVP/UDP;unicast" */
     uint16_t rtp_port0, rtp_port1;
-    char content_protection[16]; /* "", "none", "HDCP2.1" */
+    char content_protection[16]; /* "" not stated, "none", "HDCP2.1" */
     uint16_t hdcp_port;
     uint8_t *edid; /* owned; NULL: none */
     size_t edid_bytes;
-    int connector;          /* wfd_connector_type, -1: none, -2: not stated */
-    bool idr_request_known, idr_request; /* wfd_idr_request_capability */
+    int connector; /* wfd_connector_type or MC_CONNECTOR_* */
+    bool idr_request_known, idr_request;
     bool standby_resume;
     bool uibc_generic, uibc_hidc;
     char uibc_line[256];
     char friendly_name[64], manufacturer[64], model[64]; /* intel_* */
-    uint32_t max_bitrate_kbps;                           /* microsoft_max_bitrate */
-    bool ms_format_change, ms_latency, ms_rtcp, ms_diagnostics, ms_any;
-    GPtrArray *unknown; /* char *: lines kept and reported */
+    uint32_t max_bitrate_kbps;                           /* microsoft_max_bitrate; 0: none */
+    bool ms_format_change, ms_latency, ms_rtcp, ms_diagnostics;
+    char ms_cursor[40]; /* "" or the value */
+    uint64_t ms_video;  /* microsoft_video_formats */
+    bool ms_any;        /* answered some microsoft_* with more than "none" */
+    GPtrArray *params;  /* McParam *: the whole answer, as it came */
+    GPtrArray *typed;   /* McTypedParam *: likewise, typed; in the sink's order */
+    GPtrArray *unknown; /* char *: names that the table does not have */
     GPtrArray *notes;   /* char *: what was malformed or masked, in words */
 } McWfdCaps;
 
 /* Body of the M3 answer; never fails: what cannot be read is a note. */
 McWfdCaps *mc_wfd_caps_parse(const char *body, size_t len);
-void mc_wfd_caps_free(McWfdCaps *caps);
+void mc_wfd_caps_free(McWfdCaps *caps); /* NULL is fine */
+
+/* What another display behind the sink changes: modes and EDID that other has replace caps' own. */
+typedef struct {
+    bool video, edid;
+} McCapsChange;
+McCapsChange mc_wfd_caps_take_display(McWfdCaps *caps, McWfdCaps *other);
+
+/* The answer again: each line as the sink wrote it. */
+char *mc_wfd_caps_write(const McWfdCaps *caps);
 
 /* The names of M3's question in order, NULL-terminated; minimal: the four that every sink knows. */
 const char *const *mc_wfd_caps_query(bool minimal);
+
+/* Size that the EDID's first detailed timing prefers; false when there is none. */
+bool mc_wfd_caps_edid_size(const McWfdCaps *caps, uint32_t *ret_width_px, uint32_t *ret_height_px);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(McWfdCaps, mc_wfd_caps_free)

@@ -8,15 +8,15 @@
 GQuark mc_rtsp_error_quark(void);
 
 typedef enum {
-    MC_RTSP_ERROR_MALFORMED,         /* rtsp.malformed */
-    MC_RTSP_ERROR_TOO_LARGE,         /* rtsp.too-large */
-    MC_RTSP_ERROR_UNEXPECTED,        /* rtsp.unexpected-message */
-    MC_RTSP_ERROR_TIMEOUT,           /* rtsp.timeout */
-    MC_RTSP_ERROR_KEEPALIVE,         /* rtsp.keepalive-lost */
-    MC_RTSP_ERROR_REFUSED,           /* rtsp.refused: sink answered with an error status */
-    MC_RTSP_ERROR_NO_COMMON_FORMAT,  /* rtsp.no-common-format */
-    MC_RTSP_ERROR_DISCONNECTED,      /* rtsp.disconnected: EOF or reset without TEARDOWN */
-    MC_RTSP_ERROR_STATE,             /* rtsp.wrong-state */
+    MC_RTSP_ERROR_MALFORMED,        /* rtsp.malformed */
+    MC_RTSP_ERROR_TOO_LARGE,        /* rtsp.too-large */
+    MC_RTSP_ERROR_UNEXPECTED,       /* rtsp.unexpected-message */
+    MC_RTSP_ERROR_TIMEOUT,          /* rtsp.timeout */
+    MC_RTSP_ERROR_KEEPALIVE,        /* rtsp.keepalive-lost */
+    MC_RTSP_ERROR_REFUSED,          /* rtsp.refused: sink answered with an error status */
+    MC_RTSP_ERROR_NO_COMMON_FORMAT, /* rtsp.no-common-format */
+    MC_RTSP_ERROR_DISCONNECTED,     /* rtsp.disconnected: EOF or reset without TEARDOWN */
+    MC_RTSP_ERROR_STATE,            /* rtsp.wrong-state */
 } McRtspError;
 
 /* "rtsp.malformed" ...; never NULL. */

@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: MIT */
+/* The sink's requests: M2, M6..M15 and whatever else it may send. */
+#include <stdio.h>
+#include <string.h>
+
+#include "rtsp/source-private.h"
+#include "rtsp/transport.h"
+#include "rtsp/uibc-capability.h"
+#include "rtsp/unconfirmed.h"
+#include "rtsp/vendor-params.h"
+
+#define PUBLIC "org.wfa.wfd1.0, SETUP, TEARDOWN, PLAY, PAUSE, GET_PARAMETER, SET_PARAMETER"
+
+/* ---- answers ---- */
+
+static GString *begin(McWfdSource *self, const McRtspMessage *message, unsigned status)
+{
+    uint32_t cseq = 0;
+
+    mc_rtsp_message_cseq(message, &cseq);
+    return mc_rtsp_begin_response(status, cseq);
+}
+
+static void add_session(McWfdSource *self, GString *out, bool with_timeout)
+{
+    if (!self->session[0])
+        return;
+    if (with_timeout)
+        g_string_append_printf(out, "Session: %s;timeout=%u\r\n", self->session,
+                               self->config.session_timeout_s);
+    else
+        mc_rtsp_add_header(out, "Session", self->session);
+}
+
+static void answer(McWfdSource *self, const McRtspMessage *message, unsigned status)
+{
+    GString *out = begin(self, message, status);
+
+    add_session(self, out, false);
+    mc_source_output(self, mc_rtsp_finish(out, NULL));
+}
+
+/* ---- methods ---- */
+
+static bool known_requirement(const char *require)
+{
+    return !require || g_str_has_prefix(require, "org.wfa.wfd");
+}
+
+static void on_options(McWfdSource *self, const McRtspMessage *message, int64_t now_us)
+{
+    const char *require = mc_rtsp_message_header(message, "Require");
+
+    if (!known_requirement(require)) {
+        GString *refusal = begin(self, message, 551);
+        mc_rtsp_add_header(refusal, "Unsupported", require);
+        mc_source_output(self, mc_rtsp_finish(refusal, NULL));
+        return;
+    }
+    GString *out = begin(self, message, 200);
+    mc_rtsp_add_header(out, "Public", PUBLIC);
+    add_session(self, out, false);
+    mc_source_output(self, mc_rtsp_finish(out, NULL));
+    self->m2_answered = true;
+    mc_source_query_caps(self, now_us);
+}
+
+static void take_transport(McWfdSource *self, const McTransport *transport)
+{
+    bool rtcp = transport->client_rtcp_port || self->caps->ms_rtcp;
+
+    self->transport.client_rtp_port =
+        transport->client_rtp_port ? transport->client_rtp_port : self->caps->rtp_port0;
+    self->transport.client_rtcp_port = transport->client_rtcp_port;
+    if (rtcp && !transport->client_rtcp_port && self->transport.client_rtp_port < G_MAXUINT16)
+        self->transport.client_rtcp_port = (uint16_t) (self->transport.client_rtp_port + 1);
+}
+
+static void answer_setup(McWfdSource *self, const McRtspMessage *message, const McTransport *asked)
+{
+    bool rtcp = asked->client_rtcp_port || self->caps->ms_rtcp;
+    McTransport transport = *asked;
+    GString *out = begin(self, message, 200);
+
+    transport.client_rtp_port = self->transport.client_rtp_port; /* where it states none */
+    g_autofree char *line = mc_transport_write(&transport, self->config.server_rtp_port, rtcp);
+    add_session(self, out, true);
+    mc_rtsp_add_header(out, "Transport", line);
+    mc_source_output(self, mc_rtsp_finish(out, NULL));
+}
+
+/* Digits alone and no leading zero: sinks read it as a number (field-lessons 6). */
+static void make_session_id(McWfdSource *self)
+{
+    uint32_t least = 10000000; /* of eight digits, or of as many as the sink bears */
+
+    for (uint32_t digits = 8; self->quirks.session_digits && digits > self->quirks.session_digits;
+         digits--)
+        least /= 10;
+    snprintf(self->session, sizeof(self->session), "%u",
+             MAX(least, 1) + self->config.random % (MAX(least, 1) * 9));
+}
+
+/* The sink may ask again, for what we send: RTP over UDP to itself. */
+static void refuse_transport(McWfdSource *self, const McRtspMessage *message, const char *asked)
+{
+    char text[128];
+
+    if (!asked) {
+        answer(self, message, 400);
+        return;
+    }
+    self->tcp_asked = self->tcp_asked || strstr(asked, "TCP");
+    g_snprintf(text, sizeof(text), "the sink asked for the transport \"%.60s\"; only UDP is sent",
+               asked);
+    mc_source_event(self, MC_WFD_EVENT_ALTERNATIVE, 461, text);
+    answer(self, message, 461);
+}
+
+/* M6; it may come before the answer to its trigger. */
+static void on_setup(McWfdSource *self, const McRtspMessage *message, int64_t now_us)
+{
+    const char *value = mc_rtsp_message_header(message, "Transport");
+    McTransport transport;
+
+    if (self->session[0]) {
+        answer(self, message, 400);
+        return;
+    }
+    if (self->state != MC_WFD_STATE_TRIGGER && self->state != MC_WFD_STATE_WAIT_SETUP) {
+        answer(self, message, 455);
+        return;
+    }
+    if (!value || !mc_transport_parse(value, &transport) || transport.tcp || transport.multicast) {
+        refuse_transport(self, message, value);
+        return;
+    }
+    make_session_id(self);
+    take_transport(self, &transport);
+    answer_setup(self, message, &transport);
+    mc_source_enter(self, MC_WFD_STATE_WAIT_PLAY, now_us + mc_source_patience_us(self));
+    self->keepalive_us = now_us + self->config.keepalive_period_us;
+    mc_source_event(self, MC_WFD_EVENT_SETUP, self->transport.client_rtp_port, value);
+}
+
+static void answer_play(McWfdSource *self, const McRtspMessage *message)
+{
+    GString *out = begin(self, message, 200);
+
+    add_session(self, out, true);
+    mc_rtsp_add_header(out, "Range", "npt=now-");
+    mc_source_output(self, mc_rtsp_finish(out, NULL));
+}
+
+/* M7. While playing it is answered and nothing more: some sinks send it twice (wfd-rtsp 3.6). */
+static void on_play(McWfdSource *self, const McRtspMessage *message, int64_t now_us)
+{
+    bool first = self->state == MC_WFD_STATE_WAIT_PLAY;
+
+    answer_play(self, message);
+    if (self->state == MC_WFD_STATE_PLAYING)
+        return;
+    mc_source_count_idr(self, now_us); /* the first picture is one */
+    mc_source_enter(self, MC_WFD_STATE_PLAYING, INT64_MAX);
+    mc_source_event(self, MC_WFD_EVENT_PLAY, 0, NULL);
+    if (first && self->caps->ms_latency)
+        mc_source_request(self, REQUEST_LATENCY, now_us);
+    if (self->choose_again)
+        mc_source_choose_again(self, now_us);
+}
+
+static void on_pause(McWfdSource *self, const McRtspMessage *message, int64_t now_us)
+{
+    answer(self, message, 200);
+    if (self->state != MC_WFD_STATE_PLAYING)
+        return;
+    mc_source_enter(self, MC_WFD_STATE_PAUSED, INT64_MAX);
+    mc_source_event(self, MC_WFD_EVENT_PAUSE, 0, NULL);
+    if (self->wants_play) /* our PAUSE trigger, overtaken by a wish to go on */
+        mc_source_request(self, REQUEST_TRIGGER_PLAY, now_us);
+    self->wants_play = false;
+}
+
+/* Microsoft sinks say why (wfd-rtsp 3.7). */
+static char *teardown_reason(const McRtspMessage *message)
+{
+    g_autoptr(GPtrArray) params = mc_params_parse(message->body, message->body_bytes, NULL);
+    const McParam *param = mc_params_find(params, "microsoft_teardown_reason");
+    McTeardownReason reason;
+
+    if (!param || !mc_teardown_reason_parse(param->value, &reason, NULL))
+        return NULL;
+    const char *meaning = mc_teardown_reason_meaning(reason.code);
+    return g_strdup_printf("the sink ended the session: %s%s%.70s (%08X)", meaning ? meaning : "",
+                           meaning && reason.text[0] ? ": " : "", reason.text, reason.code);
+}
+
+static void on_teardown(McWfdSource *self, const McRtspMessage *message, int64_t now_us)
+{
+    bool ours = self->state == MC_WFD_STATE_TEARING;
+    g_autofree char *reason = teardown_reason(message);
+    GString *out = begin(self, message, 200);
+
+    add_session(self, out, false);
+    mc_rtsp_add_header(out, "Connection", "close");
+    mc_source_output(self, mc_rtsp_finish(out, NULL));
+    mc_source_close(self, ours ? MC_WFD_CLOSE_SOURCE : MC_WFD_CLOSE_SINK, reason, NULL);
+}
+
+/* Keep-alives of the sink's own: unanswered ones make LG leave (wfd-rtsp 3.12). */
+static void on_get_parameter(McWfdSource *self, const McRtspMessage *message, int64_t now_us)
+{
+    answer(self, message, 200);
+}
+
+/* ---- SET_PARAMETER, by name ---- */
+
+/* 0, or the code that belongs beside the name in a 303 (wfd-rtsp 6). */
+typedef unsigned (*SetParam)(McWfdSource *self, const McParam *param, int64_t now_us);
+
+static unsigned set_idr_request(McWfdSource *self, const McParam *param, int64_t now_us)
+{
+    self->counters.idr_requests++;
+    if (self->state == MC_WFD_STATE_PLAYING)
+        mc_source_want_idr(self, now_us);
+    return 0;
+}
+
+/* There is one sink: sound cannot go to another (which code is expected: unconfirmed). */
+static unsigned set_route(McWfdSource *self, const McParam *param, int64_t now_us)
+{
+    if (!g_ascii_strcasecmp(param->value, "primary")) {
+        mc_source_event(self, MC_WFD_EVENT_ROUTE, 0, "primary");
+        return 0;
+    }
+    return MC_UNCONFIRMED_ROUTE_STATUS;
+}
+
+static unsigned set_connector(McWfdSource *self, const McParam *param, int64_t now_us)
+{
+    guint64 type;
+    int connector = MC_CONNECTOR_NONE;
+
+    if (g_ascii_strcasecmp(param->value, "none")) {
+        if (!g_ascii_string_to_unsigned(param->value, 16, 0, 0xff, &type, NULL))
+            return 415;
+        connector = (int) type;
+    }
+    mc_source_event(self, MC_WFD_EVENT_CONNECTOR, connector, NULL);
+    if (!self->caps || self->caps->connector == connector)
+        return 0;
+    self->caps->connector = connector;
+    /* Another display has an EDID and perhaps modes of its own (wfd-rtsp 3.9). */
+    self->display_changed = connector != MC_CONNECTOR_NONE && self->session[0];
+    return 0;
+}
+
+static unsigned set_standby(McWfdSource *self, const McParam *param, int64_t now_us)
+{
+    if (self->state == MC_WFD_STATE_PLAYING)
+        mc_source_event(self, MC_WFD_EVENT_PAUSE, 0, "standby");
+    if (self->state == MC_WFD_STATE_PLAYING || self->state == MC_WFD_STATE_PAUSED)
+        mc_source_enter(self, MC_WFD_STATE_STANDBY, INT64_MAX);
+    return 0;
+}
+
+static unsigned set_uibc_capability(McWfdSource *self, const McParam *param, int64_t now_us)
+{
+    McUibcCapability capability;
+
+    if (!mc_uibc_capability_parse(param->value, &capability, NULL, NULL))
+        return 415;
+    if (!self->caps)
+        return 0;
+    g_strlcpy(self->caps->uibc_line, param->value, sizeof(self->caps->uibc_line));
+    /* It learns from our own M14 which of it we take, and where. */
+    if (self->config.uibc_port && self->session[0])
+        self->uibc_asked = true;
+    return 0;
+}
+
+static unsigned set_uibc_setting(McWfdSource *self, const McParam *param, int64_t now_us)
+{
+    bool enable = !g_ascii_strcasecmp(param->value, "enable");
+
+    if (!enable && g_ascii_strcasecmp(param->value, "disable"))
+        return 415;
+    if (self->uibc_offered) {
+        self->uibc_enabled = enable;
+        mc_source_event(self, MC_WFD_EVENT_UIBC, enable, NULL);
+    }
+    return 0;
+}
+
+static unsigned set_audio_mute(McWfdSource *self, const McParam *param, int64_t now_us)
+{
+    if (strcmp(param->value, "0") && strcmp(param->value, "1"))
+        return 415;
+    mc_source_event(self, MC_WFD_EVENT_AUDIO_MUTE,
+                    param->value[0] == MC_UNCONFIRMED_AUDIO_MUTE_VALUE, NULL);
+    return 0;
+}
+
+/* The sink shows us beside others, smaller; its bit rate is then a limit (wfd-rtsp 4.6). */
+static unsigned set_projection(McWfdSource *self, const McParam *param, int64_t now_us)
+{
+    McProjection projection;
+
+    if (!mc_projection_parse(param->value, &projection, NULL))
+        return 415;
+    uint64_t kbps = projection.kind == MC_PROJECTION_SECONDARY ? projection.bits_per_s / 1000 : 0;
+    mc_source_event(self, MC_WFD_EVENT_LIMIT, (int) MIN(kbps, G_MAXINT32), NULL);
+    return 0;
+}
+
+/* Triggers are the source's, and yet a sink exists that sends this one (field-lessons 6). */
+static unsigned set_trigger(McWfdSource *self, const McParam *param, int64_t now_us)
+{
+    if (g_ascii_strcasecmp(param->value, "TEARDOWN"))
+        return 0;
+    self->leaving = true; /* once it has its answer */
+    return 0;
+}
+
+static const struct {
+    const char *name;
+    SetParam set;
+} settings[] = {
+    {"wfd_idr_request", set_idr_request},
+    {"wfd_route", set_route},
+    {"wfd_connector_type", set_connector},
+    {"wfd_standby", set_standby},
+    {"wfd_uibc_capability", set_uibc_capability},
+    {"wfd_uibc_setting", set_uibc_setting},
+    {"microsoft_audio_mute", set_audio_mute},
+    {"microsoft_multiscreen_projection", set_projection},
+    {"wfd_trigger_method", set_trigger},
+};
+
+static unsigned apply_setting(McWfdSource *self, const McParam *param, int64_t now_us)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(settings); i++)
+        if (!g_ascii_strcasecmp(param->name, settings[i].name))
+            return settings[i].set(self, param, now_us);
+    return 0; /* unknown ones are answered with 200, as the field does (wfd-rtsp 6) */
+}
+
+static void on_set_parameter(McWfdSource *self, const McRtspMessage *message, int64_t now_us)
+{
+    g_autoptr(GPtrArray) params = mc_params_parse(message->body, message->body_bytes, NULL);
+    g_autoptr(GString) refused = g_string_new(NULL);
+
+    for (guint i = 0; i < params->len; i++) {
+        unsigned code = apply_setting(self, params->pdata[i], now_us);
+        if (code)
+            g_string_append_printf(refused, "%s: %u\r\n", ((McParam *) params->pdata[i])->name,
+                                   code);
+    }
+    if (refused->len) {
+        GString *out = begin(self, message, 303);
+        add_session(self, out, false);
+        mc_source_output(self, mc_rtsp_finish(out, refused->str));
+    } else {
+        answer(self, message, 200);
+    }
+    if (self->leaving)
+        mc_source_close(self, MC_WFD_CLOSE_SINK, NULL, NULL);
+    else if (self->uibc_asked)
+        mc_source_request(self, REQUEST_UIBC_CAPABILITY, now_us);
+    if (self->display_changed && !self->leaving)
+        mc_source_request(self, REQUEST_DISPLAY, now_us);
+    self->uibc_asked = self->display_changed = false;
+}
+
+/* ---- table of methods ---- */
+
+#define STATES(from, to) ((2u << (to)) - (1u << (from)))
+#define ANY_STATE STATES(MC_WFD_STATE_INIT, MC_WFD_STATE_TEARING)
+#define IN_SESSION STATES(MC_WFD_STATE_WAIT_PLAY, MC_WFD_STATE_STANDBY)
+
+static const struct {
+    const char *method;
+    unsigned states; /* outside of them: 455 */
+    bool stream_uri; /* the URI must name a stream of ours */
+    bool session;    /* another session's id is refused */
+    void (*handle)(McWfdSource *self, const McRtspMessage *message, int64_t now_us);
+} methods[] = {
+    {"OPTIONS", ANY_STATE, false, false, on_options},
+    {"SETUP", ANY_STATE, true, false, on_setup},
+    {"PLAY", IN_SESSION, true, true, on_play},
+    {"PAUSE", STATES(MC_WFD_STATE_PLAYING, MC_WFD_STATE_STANDBY), true, true, on_pause},
+    {"TEARDOWN", ANY_STATE, false, true, on_teardown},
+    {"GET_PARAMETER", ANY_STATE, false, false, on_get_parameter},
+    {"SET_PARAMETER", ANY_STATE, false, true, on_set_parameter},
+};
+
+/* Known to RTSP, not to Wi-Fi Display. */
+static bool foreign_method(const char *method)
+{
+    static const char *const names[] = {"DESCRIBE", "ANNOUNCE", "RECORD", "REDIRECT",
+                                        "PLAY_NOTIFY"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+        if (!strcmp(method, names[i]))
+            return true;
+    return false;
+}
+
+/* Schemes, hosts, ports and ends vary (wfd-rtsp 2.3): what names our stream names it. */
+static bool stream_uri(const char *uri)
+{
+    return !strcmp(uri, "*") || strstr(uri, "wfd1.0") || strstr(uri, "streamid=0");
+}
+
+/* Missing means the present session; sinks echo parameters or leave it out (wfd-rtsp 2.2).  One
+ * writes a word of its own in M7 and keeps to it: there is one session on a connection. */
+static bool other_session(McWfdSource *self, const McRtspMessage *message)
+{
+    char id[64];
+
+    if (!self->session[0] || !mc_rtsp_message_session(message, id, sizeof(id)) || !id[0] ||
+        !strcmp(id, self->session) || !strcmp(id, self->session_alias))
+        return false;
+    if (self->state != MC_WFD_STATE_WAIT_PLAY || strcmp(message->method, "PLAY"))
+        return true;
+    g_strlcpy(self->session_alias, id, sizeof(self->session_alias));
+    return false;
+}
+
+void mc_source_sink_request(McWfdSource *self, const McRtspMessage *message, int64_t now_us)
+{
+    uint32_t cseq;
+
+    if (g_queue_is_empty(&self->waiting)) /* a chatty sink does not put off what waits already */
+        self->quiet_us = now_us + self->config.answer_gap_us;
+    if (!mc_rtsp_message_cseq(message, &cseq)) {
+        answer(self, message, 400);
+        return;
+    }
+    if (g_ascii_strcasecmp(message->version, "RTSP/1.0")) {
+        answer(self, message, 505);
+        return;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(methods); i++) {
+        if (strcmp(message->method, methods[i].method))
+            continue;
+        if (!(methods[i].states >> self->state & 1))
+            answer(self, message, 455);
+        else if (methods[i].stream_uri && !stream_uri(message->uri))
+            answer(self, message, 404);
+        else if (methods[i].session && other_session(self, message))
+            answer(self, message, 454);
+        else
+            methods[i].handle(self, message, now_us);
+        return;
+    }
+    answer(self, message, foreign_method(message->method) ? 405 : 501);
+}

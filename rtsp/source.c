@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: MIT */
+#include "rtsp/source.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "rtsp/source-private.h"
+
+#define DEFAULT_KEEPALIVE_US (25 * G_USEC_PER_SEC)
+#define DEFAULT_RESPONSE_US (5 * G_USEC_PER_SEC)
+#define DEFAULT_SESSION_S 60
+#define MAX_EVENTS 64                      /* that wait, beside those which must not be lost */
+#define IDR_PERIOD_US (2 * G_USEC_PER_SEC) /* where the sink cannot ask (wfd-rtsp 3.10) */
+#define IDR_LONG_US (20 * G_USEC_PER_SEC)  /* where it can */
+
+/* ---- events and output ---- */
+
+void mc_wfd_event_clear(McWfdEvent *event)
+{
+    g_clear_error(&event->error);
+}
+
+/* What a sink wrote goes to terminals and logs. */
+static void set_text(McWfdEvent *event, const char *text)
+{
+    g_autofree char *valid = g_utf8_make_valid(text ? text : "", -1);
+    const char *end;
+
+    g_strlcpy(event->text, valid, sizeof(event->text));
+    g_utf8_validate(event->text, -1, &end); /* the cut may go through a character */
+    event->text[end - event->text] = '\0';
+    for (char *c = event->text; *c; c++)
+        if (g_ascii_iscntrl(*c))
+            *c = ' ';
+}
+
+/* Of those in a row the last one counts: a storm of M13 is one wish. */
+static bool last_counts(McWfdEventType type)
+{
+    return type == MC_WFD_EVENT_FORCE_IDR || type == MC_WFD_EVENT_ROUTE ||
+           type == MC_WFD_EVENT_CONNECTOR || type == MC_WFD_EVENT_UIBC ||
+           type == MC_WFD_EVENT_AUDIO_MUTE || type == MC_WFD_EVENT_LIMIT;
+}
+
+/* Owner and machine would be in different states without them; each needs a message of its own. */
+static bool must_arrive(McWfdEventType type)
+{
+    return type <= MC_WFD_EVENT_MODE;
+}
+
+void mc_source_event(McWfdSource *self, McWfdEventType type, int value, const char *text)
+{
+    McWfdEvent *last = g_queue_peek_tail(&self->events);
+
+    if (last && last->type == type && last_counts(type)) {
+        last->value = value;
+        set_text(last, text);
+        return;
+    }
+    if (g_queue_get_length(&self->events) >= MAX_EVENTS && !must_arrive(type))
+        return; /* the owner takes them after each call: only a flood in one read comes here */
+    McWfdEvent *event = g_new0(McWfdEvent, 1);
+    event->type = type;
+    event->value = value;
+    set_text(event, text);
+    g_queue_push_tail(&self->events, event);
+}
+
+static bool is_secret_name(const char *name, size_t len)
+{
+    static const char *const words[] = {"pin",      "key",    "keys",  "psk",          "passphrase",
+                                        "password", "secret", "token", "authorization"};
+    g_autofree char *text = g_ascii_strdown(name, (gssize) len);
+    g_auto(GStrv) tokens = g_strsplit_set(text, "_- \t", 16);
+
+    for (char **token = tokens; *token; token++)
+        for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+            if (!strcmp(*token, words[i]))
+                return true;
+    return false;
+}
+
+/* Lines whose name speaks of a secret lose their value. */
+static char *redact(const char *text, size_t len)
+{
+    GString *out = g_string_sized_new(len);
+
+    for (size_t at = 0; at < len;) {
+        const char *line = text + at, *end = memchr(line, '\n', len - at);
+        size_t bytes = end ? (size_t) (end - line) + 1 : len - at;
+        const char *colon = memchr(line, ':', bytes);
+        if (colon && is_secret_name(line, (size_t) (colon - line))) {
+            g_string_append_len(out, line, colon - line + 1);
+            g_string_append(out, " [removed]\r\n");
+        } else {
+            g_string_append_len(out, line, (gssize) bytes);
+        }
+        at += bytes;
+    }
+    return g_string_free(out, FALSE);
+}
+
+static void trace(McWfdSource *self, char direction, const char *text, size_t len)
+{
+    if (!self->trace)
+        return;
+    g_autofree char *clean = redact(text, len);
+    self->trace(direction, clean, strlen(clean), self->trace_data);
+}
+
+void mc_source_output(McWfdSource *self, GBytes *message)
+{
+    gsize len;
+    const char *text = g_bytes_get_data(message, &len);
+
+    self->counters.messages_out++;
+    trace(self, '>', text, len);
+    g_queue_push_tail(&self->outputs, message);
+}
+
+void mc_source_enter(McWfdSource *self, McWfdState state, int64_t deadline_us)
+{
+    self->state = state;
+    self->state_deadline_us = deadline_us;
+}
+
+void mc_source_close(McWfdSource *self, McWfdCloseBy by, const char *text, GError *error)
+{
+    if (self->state == MC_WFD_STATE_CLOSED) {
+        g_clear_error(&error);
+        return;
+    }
+    mc_source_enter(self, MC_WFD_STATE_CLOSED, INT64_MAX);
+    self->pending = REQUEST_NONE;
+    g_queue_clear(&self->waiting);
+    McWfdEvent *event = g_new0(McWfdEvent, 1);
+    event->type = MC_WFD_EVENT_CLOSED;
+    event->value = by;
+    event->error = error;
+    set_text(event, text);
+    g_queue_push_tail(&self->events, event);
+}
+
+void mc_source_fail(McWfdSource *self, McRtspError code, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    GError *error = g_error_new_valist(MC_RTSP_ERROR, code, format, args);
+    va_end(args);
+    mc_source_close(self, MC_WFD_CLOSE_ERROR, NULL, error);
+}
+
+/* ---- bytes ---- */
+
+/* Some sinks number their answers wrongly (field-lessons 5.2): with one request on the wire there
+ * is no doubt which one is meant, unless it is the late answer to one that was given up. */
+static bool answers_pending(McWfdSource *self, const McRtspMessage *message)
+{
+    uint32_t cseq = 0;
+    bool has_cseq = mc_rtsp_message_cseq(message, &cseq);
+
+    if (self->pending == REQUEST_NONE)
+        return false;
+    if (has_cseq && cseq == self->pending_cseq)
+        return true;
+    if (has_cseq && (cseq == self->abandoned_cseq || cseq == self->answered_cseq))
+        return false; /* late, or twice */
+    if (!self->cseq_noted) {
+        self->cseq_noted = true;
+        mc_source_event(self, MC_WFD_EVENT_ALTERNATIVE, 0,
+                        "[rtsp.wrong-cseq] the sink numbers its answers wrongly; they are matched "
+                        "by their order");
+    }
+    return true;
+}
+
+static void on_response(McWfdSource *self, const McRtspMessage *message, int64_t now_us)
+{
+    if (message->status < 200 || !answers_pending(self, message))
+        return;            /* 1xx: the answer itself comes later */
+    if (!self->cseq_noted) /* a sink that numbers wrongly may use one number for all */
+        self->answered_cseq = self->pending_cseq;
+    mc_source_answered(self, message, now_us);
+}
+
+static void trace_message(McWfdSource *self, const McRtspMessage *message)
+{
+    GString *text = g_string_new(NULL);
+
+    if (!self->trace)
+        goto out;
+    if (message->is_response)
+        g_string_append_printf(text, "%s %u %s\r\n", message->version, message->status,
+                               message->reason);
+    else
+        g_string_append_printf(text, "%s %s %s\r\n", message->method, message->uri,
+                               message->version);
+    for (unsigned i = 0; i < message->n_headers; i++)
+        mc_rtsp_add_header(text, message->headers[i].name, message->headers[i].value);
+    g_string_append_printf(text, "\r\n%s", message->body);
+    trace(self, '<', text->str, text->len);
+out:
+    g_string_free(text, TRUE);
+}
+
+/* Names the sink's software; what was said first stays. */
+static void note_agent(McWfdSource *self, const McRtspMessage *message)
+{
+    const char *agent =
+        mc_rtsp_message_header(message, message->is_response ? "Server" : "User-Agent");
+
+    if (agent && !self->agent[0])
+        g_strlcpy(self->agent, agent, sizeof(self->agent));
+}
+
+static void on_message(McWfdSource *self, const McRtspMessage *message, int64_t now_us)
+{
+    self->counters.messages_in++;
+    self->last_heard_us = now_us;
+    note_agent(self, message);
+    trace_message(self, message);
+    if (message->is_response)
+        on_response(self, message, now_us);
+    else
+        mc_source_sink_request(self, message, now_us);
+}
+
+void mc_wfd_source_feed(McWfdSource *self, const uint8_t *data, size_t len, int64_t now_us)
+{
+    mc_rtsp_reader_feed(self->reader, data, len);
+    while (self->state != MC_WFD_STATE_CLOSED) {
+        g_auto(McRtspMessage) message = {0};
+        GError *error = NULL;
+        McRtspRead read = mc_rtsp_reader_next(self->reader, &message, &error);
+        if (read == MC_RTSP_MORE)
+            return;
+        if (read == MC_RTSP_FAILED)
+            mc_source_close(self, MC_WFD_CLOSE_ERROR, NULL, error);
+        else
+            on_message(self, &message, now_us);
+    }
+}
+
+void mc_wfd_source_eof(McWfdSource *self, int64_t now_us)
+{
+    if (self->state == MC_WFD_STATE_TEARING)
+        mc_source_close(self, MC_WFD_CLOSE_SOURCE, "the sink closed the connection", NULL);
+    else if (self->pending == REQUEST_KEEPALIVE)
+        mc_source_fail(self, MC_RTSP_ERROR_DISCONNECTED,
+                       "the sink closed the connection when it was asked whether it lives (M16)");
+    else
+        mc_source_fail(self, MC_RTSP_ERROR_DISCONNECTED,
+                       "the sink closed the connection without ending the session (%s)",
+                       mc_wfd_state_name(self->state));
+}
+
+/* ---- time ---- */
+
+int64_t mc_source_patience_us(const McWfdSource *self)
+{
+    /* Some take 8 s to PLAY (field-lessons 5.2). */
+    return MAX(3 * self->config.response_timeout_us, self->quirks.patience_s * G_USEC_PER_SEC);
+}
+
+/* ---- key frames ---- */
+
+/* Without M13 nothing but time mends a picture that a lost packet broke. */
+static int64_t idr_period_us(const McWfdSource *self)
+{
+    bool asks = self->counters.idr_requests || (self->caps && self->caps->idr_request);
+
+    return asks ? IDR_LONG_US : IDR_PERIOD_US;
+}
+
+void mc_source_count_idr(McWfdSource *self, int64_t now_us)
+{
+    self->last_idr_us = now_us;
+    self->idr_us = now_us + idr_period_us(self);
+}
+
+static void send_idr(McWfdSource *self, bool asked, int64_t now_us)
+{
+    mc_source_count_idr(self, now_us);
+    mc_source_event(self, MC_WFD_EVENT_FORCE_IDR, asked, NULL);
+}
+
+void mc_source_want_idr(McWfdSource *self, int64_t now_us)
+{
+    int64_t free_us = self->last_idr_us + self->quirks.idr_gap_ms * G_TIME_SPAN_MILLISECOND;
+
+    if (now_us >= free_us)
+        send_idr(self, true, now_us);
+    else
+        self->idr_us = MIN(self->idr_us, free_us);
+}
+
+static void on_state_deadline(McWfdSource *self, int64_t now_us)
+{
+    self->state_deadline_us = INT64_MAX;
+    switch (self->state) {
+    case MC_WFD_STATE_INIT: /* a sink that never sends M2 */
+        self->m2_answered = true;
+        mc_source_query_caps(self, now_us);
+        break;
+    case MC_WFD_STATE_WAIT_SETUP:
+        mc_source_fail(self, MC_RTSP_ERROR_TIMEOUT,
+                       self->tcp_asked
+                           ? "the sink asked for its stream over TCP and for nothing else"
+                           : "the sink agreed and did not send SETUP");
+        break;
+    case MC_WFD_STATE_WAIT_PLAY:
+        if (self->play_trigger_sent) {
+            mc_source_fail(self, MC_RTSP_ERROR_TIMEOUT,
+                           "the sink set the stream up and did not send PLAY");
+            break;
+        }
+        self->play_trigger_sent = true;
+        self->state_deadline_us = now_us + mc_source_patience_us(self);
+        mc_source_request(self, REQUEST_TRIGGER_PLAY, now_us);
+        break;
+    case MC_WFD_STATE_TEARING:
+        mc_source_close(self, MC_WFD_CLOSE_SOURCE, "the sink did not send TEARDOWN in time", NULL);
+        break;
+    default:
+        break;
+    }
+}
+
+static bool keepalive_runs(const McWfdSource *self)
+{
+    return self->state >= MC_WFD_STATE_WAIT_PLAY && self->state <= MC_WFD_STATE_STANDBY &&
+           !self->quirks.no_keepalive;
+}
+
+void mc_wfd_source_time(McWfdSource *self, int64_t now_us)
+{
+    if (self->state == MC_WFD_STATE_CLOSED)
+        return;
+    if (self->pending != REQUEST_NONE && now_us >= self->pending_deadline_us)
+        mc_source_missed(self, now_us);
+    if (self->change_agreed && now_us >= self->change_us)
+        mc_source_change_mode(self, now_us);
+    if (self->state == MC_WFD_STATE_PLAYING && now_us >= self->idr_us)
+        send_idr(self, false, now_us);
+    if (now_us >= self->state_deadline_us)
+        on_state_deadline(self, now_us);
+    if (keepalive_runs(self) && now_us >= self->keepalive_us) {
+        self->keepalive_us = now_us + self->config.keepalive_period_us;
+        mc_source_request(self, REQUEST_KEEPALIVE, now_us);
+    }
+    mc_source_send_waiting(self, now_us);
+}
+
+int64_t mc_wfd_source_deadline(const McWfdSource *self)
+{
+    int64_t deadline_us = self->state_deadline_us;
+
+    if (self->state == MC_WFD_STATE_CLOSED)
+        return INT64_MAX;
+    if (self->pending != REQUEST_NONE)
+        deadline_us = MIN(deadline_us, self->pending_deadline_us);
+    else if (self->waiting.length)
+        deadline_us = MIN(deadline_us, self->quiet_us);
+    if (keepalive_runs(self))
+        deadline_us = MIN(deadline_us, self->keepalive_us);
+    if (self->change_agreed)
+        deadline_us = MIN(deadline_us, self->change_us);
+    if (self->state == MC_WFD_STATE_PLAYING)
+        deadline_us = MIN(deadline_us, self->idr_us);
+    return deadline_us;
+}
+
+/* ---- life ---- */
+
+McWfdSource *mc_wfd_source_new(const McWfdSourceConfig *config, int64_t now_us)
+{
+    McWfdSource *self = g_new0(McWfdSource, 1);
+
+    self->config = *config;
+    if (!self->config.keepalive_period_us)
+        self->config.keepalive_period_us = DEFAULT_KEEPALIVE_US;
+    if (!self->config.response_timeout_us)
+        self->config.response_timeout_us = DEFAULT_RESPONSE_US;
+    if (!self->config.session_timeout_s)
+        self->config.session_timeout_s = DEFAULT_SESSION_S;
+    self->reader = mc_rtsp_reader_new();
+    g_queue_init(&self->outputs);
+    g_queue_init(&self->events);
+    g_queue_init(&self->waiting);
+    self->next_cseq = 1;
+    self->last_heard_us = now_us;
+    self->keepalive_us = self->change_us = self->idr_us = INT64_MAX;
+    mc_source_find_quirks(self); /* a sink that closes early has its hint */
+    mc_source_enter(self, MC_WFD_STATE_INIT, INT64_MAX);
+    mc_source_request(self, REQUEST_OPTIONS, now_us);
+    return self;
+}
+
+void mc_wfd_source_free(McWfdSource *self)
+{
+    McWfdEvent *event;
+
+    if (!self)
+        return;
+    while ((event = g_queue_pop_head(&self->events))) {
+        mc_wfd_event_clear(event);
+        g_free(event);
+    }
+    g_queue_clear_full(&self->outputs, (GDestroyNotify) g_bytes_unref);
+    g_queue_clear(&self->waiting);
+    mc_rtsp_reader_free(self->reader);
+    mc_wfd_caps_free(self->caps);
+    g_free(self);
+}
+
+bool mc_wfd_source_next_output(McWfdSource *self, GBytes **ret_bytes)
+{
+    GBytes *bytes = g_queue_pop_head(&self->outputs);
+
+    if (bytes)
+        *ret_bytes = bytes;
+    return bytes != NULL;
+}
+
+bool mc_wfd_source_next_event(McWfdSource *self, McWfdEvent *ret_event)
+{
+    McWfdEvent *event = g_queue_pop_head(&self->events);
+
+    if (!event)
+        return false;
+    *ret_event = *event;
+    g_free(event);
+    return true;
+}
+
+McWfdState mc_wfd_source_state(const McWfdSource *self)
+{
+    return self->state;
+}
+
+const char *mc_wfd_state_name(McWfdState state)
+{
+    static const char *const names[] = {"INIT",    "CAPS",       "NEGOTIATED", "SELECT",
+                                        "TRIGGER", "WAIT_SETUP", "WAIT_PLAY",  "PLAYING",
+                                        "PAUSED",  "STANDBY",    "TEARING",    "CLOSED"};
+
+    return state < G_N_ELEMENTS(names) ? names[state] : "?";
+}
+
+const McWfdCaps *mc_wfd_source_caps(const McWfdSource *self)
+{
+    return self->caps;
+}
+
+const McWfdDecision *mc_wfd_source_decision(const McWfdSource *self)
+{
+    return self->decision.n_video ? &self->decision : NULL;
+}
+
+const McWfdTransport *mc_wfd_source_transport(const McWfdSource *self)
+{
+    return &self->transport;
+}
+
+McWfdCounters mc_wfd_source_counters(const McWfdSource *self)
+{
+    return self->counters;
+}
+
+const char *mc_wfd_source_quirks(const McWfdSource *self)
+{
+    return self->quirk_names;
+}
+
+const char *mc_wfd_source_hint(const McWfdSource *self)
+{
+    return self->quirks.hint;
+}
+
+void mc_wfd_source_set_clock(McWfdSource *self, int64_t pts_zero_us)
+{
+    self->config.pts_zero_us = pts_zero_us;
+}
+
+void mc_wfd_source_set_trace(McWfdSource *self, McWfdTraceFunc func, void *user_data)
+{
+    self->trace = func;
+    self->trace_data = user_data;
+    if (func) /* M1 was made before anyone could listen */
+        for (GList *item = self->outputs.head; item; item = item->next) {
+            gsize len;
+            const char *text = g_bytes_get_data(item->data, &len);
+            trace(self, '>', text, len);
+        }
+}
