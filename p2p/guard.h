@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* p2p/guard.h - what must be undone even when this program is killed: a small process of its own
+ * holds the list and carries it out, last first, as soon as the program is gone.
+ *
+ * The list is nowhere on disk: it goes through a pipe whose other end is ours alone, one write for
+ * each change, and the kernel closes our end however we die:
+ *
+ *     slot | kind | replies | len | path[108] | data[len]
+ *       kind datagram  data is a command for wpa_supplicant's control socket at path
+ *            bus       data is what a D-Bus client sends (greeting, Hello, calls) to the socket at
+ *                      path; so many replies are waited for, some seconds
+ *            program   data are the words of a command line, each with its NUL
+ *
+ * Thread: one at a time.  Owner: p2p/lease, p2p/firewall. */
+#pragma once
+
+#include <gio/gio.h>
+#include <stdbool.h>
+
+#define MC_GUARD_MAX 16
+
+typedef struct McGuard McGuard;
+McGuard *mc_guard_new(void);       /* NULL: no process could be made; the calls take NULL */
+void mc_guard_free(McGuard *self); /* nothing is undone: an orderly end has done it */
+
+/* slot < MC_GUARD_MAX; what is held for a slot replaces its old entry, NULL empties it. False: too
+ * long to be held, the old entry stays. */
+bool mc_guard_hold(McGuard *self, unsigned slot, const char *path, const char *command);
+/* argv ends with NULL; argv[0] is a path. */
+bool mc_guard_hold_program(McGuard *self, unsigned slot, const char *const *argv);
+
+typedef struct {
+    const char *name, *path, *interface, *method;
+    GVariant *parameters; /* NULL: none; a floating reference is taken */
+} McGuardCall;
+/* Calls on the bus whose socket is at path, in their order. n 0: empties the slot. */
+bool mc_guard_hold_calls(McGuard *self, unsigned slot, const char *path, const McGuardCall *calls,
+                         unsigned n);
+/* Path of the system bus's socket; g_free(). NULL: it is not at a path. */
+char *mc_guard_bus_path(void);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(McGuard, mc_guard_free)

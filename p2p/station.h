@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* p2p/station.h - the radio link to the sink, as nl80211 measures it; and its power save.
+ * Thread: any; each call asks the kernel anew.  Owner: none. */
+#pragma once
+
+#include "p2p/mac.h"
+
+typedef struct {
+    McMac mac;
+    uint32_t tx_kbps, rx_kbps; /* PHY rates of the last frames; 0: unknown */
+    int signal_dbm;            /* 0: unknown */
+    uint64_t tx_bytes, rx_bytes;
+    uint32_t tx_packets, tx_retries, tx_failed; /* since it came in */
+    uint32_t inactive_ms;
+} McStation;
+
+/* The one station of a group's interface (the owner, where we are client). False: there is none,
+ * or the interface is no radio. */
+bool mc_station_read(const char *ifname, McStation *ret);
+/* False: refused, most often by the driver. */
+bool mc_station_set_power_save(const char *ifname, bool on);

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+#include "p2p/supplicant.h"
+
+#include <gio/gio.h>
+#include <string.h>
+
+#include "p2p/link.h"
+#include "p2p/system-bus.h"
+
+struct McSupplicant {
+    const McSupplicantBackend *vtable;
+    void *backend;
+};
+
+static const McSupplicantBackend *const backends[] = {&mc_supplicant_wpas, &mc_supplicant_dbus};
+
+enum {
+    BUS_MS = 1500,
+    NM_DEVICE_TYPE_WIFI_P2P = 30,
+    NM_DEVICE_STATE_UNMANAGED = 10,
+};
+
+/* --- looking at the machine ------------------------------------------------------------------- */
+
+#define NM "org.freedesktop.NetworkManager"
+
+static guint32 device_number(GDBusConnection *bus, const char *path, const char *property)
+{
+    g_autoptr(GVariant) reply = g_dbus_connection_call_sync(
+        bus, NM, path, "org.freedesktop.DBus.Properties", "Get",
+        g_variant_new("(ss)", NM ".Device", property), G_VARIANT_TYPE("(v)"),
+        G_DBUS_CALL_FLAGS_NO_AUTO_START, BUS_MS, NULL, NULL);
+    g_autoptr(GVariant) value = NULL;
+
+    if (!reply)
+        return 0;
+    g_variant_get(reply, "(v)", &value);
+    return g_variant_is_of_type(value, G_VARIANT_TYPE_UINT32) ? g_variant_get_uint32(value) : 0;
+}
+
+static bool nm_owns_p2p(GDBusConnection *bus)
+{
+    g_autoptr(GVariant) reply = NULL;
+    g_autoptr(GVariantIter) devices = NULL;
+    const char *path;
+
+    if (!mc_system_bus_has(bus, NM, BUS_MS))
+        return false;
+    reply = g_dbus_connection_call_sync(bus, NM, "/org/freedesktop/NetworkManager", NM,
+                                        "GetDevices", NULL, G_VARIANT_TYPE("(ao)"),
+                                        G_DBUS_CALL_FLAGS_NO_AUTO_START, BUS_MS, NULL, NULL);
+    if (!reply)
+        return false;
+    g_variant_get(reply, "(ao)", &devices);
+    while (g_variant_iter_next(devices, "&o", &path))
+        if (device_number(bus, path, "DeviceType") == NM_DEVICE_TYPE_WIFI_P2P &&
+            device_number(bus, path, "State") > NM_DEVICE_STATE_UNMANAGED)
+            return true;
+    return false;
+}
+
+McSupplicantLook mc_supplicant_look(const McSupplicantConfig *config)
+{
+    g_autoptr(GDBusConnection) bus = g_bus_get_sync(G_BUS_TYPE_SYSTEM, NULL, NULL);
+    g_autofree char *socket = mc_wpas_find_socket(config);
+    McSupplicantLook look = {.wpas_socket = socket != NULL};
+
+    if (bus) {
+        look.nm_owns_p2p = nm_owns_p2p(bus);
+        look.wpas_on_dbus = mc_system_bus_has(bus, "fi.w1.wpa_supplicant1", BUS_MS);
+    }
+    return look;
+}
+
+/* --- choice ----------------------------------------------------------------------------------- */
+
+const McSupplicantBackend *mc_supplicant_choose(const McSupplicantLook *look, const char **ret_why)
+{
+    *ret_why = "nothing on this machine drives a Wi-Fi card: neither NetworkManager nor a "
+               "wpa_supplicant that we can reach";
+    if (look->wpas_socket) {
+        *ret_why = "its control socket is there";
+        return &mc_supplicant_wpas;
+    }
+    if (look->wpas_on_dbus) {
+        *ret_why = "it has no control socket that we can reach";
+        return &mc_supplicant_dbus;
+    }
+    return NULL;
+}
+
+static const McSupplicantBackend *by_kind(const char *kind)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(backends); i++)
+        if (strcmp(backends[i]->kind, kind) == 0)
+            return backends[i];
+    return NULL;
+}
+
+static const McSupplicantBackend *decide(const McSupplicantConfig *config, const char **ret_why,
+                                         GError **error)
+{
+    const McSupplicantBackend *vtable;
+
+    if (config->backend[0]) {
+        *ret_why = "as you wished";
+        vtable = by_kind(config->backend);
+        if (!vtable)
+            g_set_error(error, MC_LINK_ERROR, MC_LINK_ERROR_KIND,
+                        "\"%s\" is no way to drive the card", config->backend);
+        return vtable;
+    }
+    McSupplicantLook look = mc_supplicant_look(config);
+    vtable = mc_supplicant_choose(&look, ret_why);
+    if (!vtable)
+        g_set_error(error, MC_LINK_ERROR, MC_LINK_ERROR_NO_SUPPLICANT, "%s", *ret_why);
+    return vtable;
+}
+
+McSupplicant *mc_supplicant_open(const McSupplicantConfig *config, const McSupplicantCalls *calls,
+                                 GMainContext *context, char **ret_why, GError **error)
+{
+    const char *why;
+    const McSupplicantBackend *vtable = decide(config, &why, error);
+    void *backend = vtable ? vtable->open(config, calls, context, error) : NULL;
+
+    if (!backend)
+        return NULL;
+    McSupplicant *self = g_new0(McSupplicant, 1);
+    self->vtable = vtable;
+    self->backend = backend;
+    if (ret_why) {
+        g_autofree char *what = vtable->describe(backend);
+        *ret_why = g_strdup_printf("by %s: %s", what, why);
+    }
+    return self;
+}
+
+void mc_supplicant_close(McSupplicant *self)
+{
+    if (!self)
+        return;
+    self->vtable->close(self->backend);
+    g_free(self);
+}
+
+void mc_supplicant_command(McSupplicant *self, unsigned id, const McCommand *command)
+{
+    self->vtable->command(self->backend, id, command);
+}
+
+const McSupplicantBackend *mc_supplicant_backend(const McSupplicant *self)
+{
+    return self->vtable;
+}
+
+const char *mc_supplicant_interface(const McSupplicant *self)
+{
+    return self->vtable->interface(self->backend);
+}

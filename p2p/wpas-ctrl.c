@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+#include "p2p/supplicant.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <wpa_ctrl.h>
+
+#include "p2p/controller.h"
+#include "p2p/link.h"
+
+/* wpa_supplicant's control socket by libwpa_client: one connection for commands, one for events.
+ * P2P commands and events belong to p2p-dev-<if> where the driver has a P2P device of its own, to
+ * <if> otherwise. */
+
+enum {
+    REPLY_BYTES = 16384, /* of one datagram: LIST_NETWORKS of a long list */
+    EVENT_BYTES = 4096,
+    EVENTS_AT_ONCE = 64,
+    PING_MS = 3000, /* a datagram socket does not tell that its peer has ended */
+};
+
+typedef struct {
+    McSupplicantCalls calls;
+    char path[PATH_MAX], interface[16];
+    struct wpa_ctrl *commands, *events;
+    GSource *readable, *ping;
+    bool gone, nobody_reads, announced, display_was_on;
+} Wpas;
+
+/* --- the socket ------------------------------------------------------------------------------- */
+
+static const char *const directories[] = {"/run/wpa_supplicant", "/var/run/wpa_supplicant"};
+
+static bool is_socket(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 && S_ISSOCK(status.st_mode);
+}
+
+/* "p2p-dev-wlan0" or "wlan0" for interface "wlan0" or "". */
+static bool name_fits(const char *name, const char *interface)
+{
+    const char *plain = g_str_has_prefix(name, "p2p-dev-") ? name + strlen("p2p-dev-") : name;
+
+    return !*interface || strcmp(plain, interface) == 0 || strcmp(name, interface) == 0;
+}
+
+/* p2p-dev-* before others, groups' own sockets never, by name within each. */
+static int rank(const char *name)
+{
+    if (g_str_has_prefix(name, "p2p-dev-"))
+        return 0;
+    return g_str_has_prefix(name, "p2p-") ? 2 : 1;
+}
+
+static int compare_names(gconstpointer a, gconstpointer b)
+{
+    const char *x = *(char *const *) a, *y = *(char *const *) b;
+
+    return rank(x) != rank(y) ? rank(x) - rank(y) : strcmp(x, y);
+}
+
+static char *find_in(const char *directory, const char *interface)
+{
+    g_autoptr(GDir) dir = g_dir_open(directory, 0, NULL);
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    const char *name;
+
+    while (dir && (name = g_dir_read_name(dir)))
+        if (name_fits(name, interface) && rank(name) < 2)
+            g_ptr_array_add(names, g_strdup(name));
+    g_ptr_array_sort(names, compare_names);
+    for (guint i = 0; i < names->len; i++) {
+        g_autofree char *path = g_build_filename(directory, names->pdata[i], NULL);
+
+        if (is_socket(path))
+            return g_steal_pointer(&path);
+    }
+    return NULL;
+}
+
+char *mc_wpas_find_socket(const McSupplicantConfig *config)
+{
+    char *found = NULL;
+
+    if (config->control[0])
+        return is_socket(config->control) ? g_strdup(config->control)
+                                          : find_in(config->control, config->interface);
+    for (size_t i = 0; i < G_N_ELEMENTS(directories) && !found; i++)
+        found = find_in(directories[i], config->interface);
+    return found;
+}
+
+/* --- requests --------------------------------------------------------------------------------- */
+
+/* False: no answer at all. */
+static bool request(Wpas *self, const char *text, char *reply, size_t size)
+{
+    size_t len = size - 1;
+    int result = wpa_ctrl_request(self->commands, text, strlen(text), reply, &len, NULL);
+
+    self->nobody_reads = result == -1; /* nothing could be sent; -2: no answer in time */
+    if (result != 0)
+        return false;
+    reply[len] = '\0';
+    return true;
+}
+
+static void tell_gone(Wpas *self)
+{
+    if (self->gone)
+        return;
+    self->gone = true;
+    self->calls.on_gone(self->calls.user_data);
+}
+
+static void wpas_command(void *backend, unsigned id, const McCommand *command)
+{
+    Wpas *self = backend;
+    g_autofree char *text = mc_command_text(command);
+    g_autofree char *redacted = mc_command_text_redacted(command);
+    g_autofree char *reply = g_malloc(REPLY_BYTES);
+
+    if (command->kind == MC_COMMAND_WIFI_DISPLAY)
+        self->announced = true;
+    if (!request(self, text, reply, REPLY_BYTES)) {
+        g_strlcpy(reply, "FAIL-TIMEOUT", REPLY_BYTES);
+        if (self->nobody_reads)
+            tell_gone(self); /* first: the refusal follows from it */
+    }
+    g_debug("wpa_supplicant > %s", redacted);
+    if (command->kind != MC_COMMAND_CONNECT) /* it may be a PIN */
+        g_debug("wpa_supplicant < %s", reply);
+    memset(text, 0, strlen(text));
+    self->calls.on_reply(id, reply, self->calls.user_data);
+}
+
+/* --- events ----------------------------------------------------------------------------------- */
+
+static gboolean on_readable(gint fd, GIOCondition condition, gpointer user_data)
+{
+    Wpas *self = user_data;
+    char text[EVENT_BYTES];
+    McWpaEvent event;
+
+    for (int i = 0; i < EVENTS_AT_ONCE && wpa_ctrl_pending(self->events) > 0; i++) {
+        size_t len = sizeof(text) - 1;
+
+        if (wpa_ctrl_recv(self->events, text, &len) != 0)
+            break;
+        text[len] = '\0';
+        if (mc_wpa_event_parse(text, &event)) {
+            g_debug("wpa_supplicant ! %s", mc_wpa_event_kind_name(event.kind));
+            if (event.kind == MC_WPA_EVENT_TERMINATING)
+                tell_gone(self);
+            else
+                self->calls.on_event(&event, self->calls.user_data);
+        }
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean on_ping(gpointer user_data)
+{
+    Wpas *self = user_data;
+    char reply[16];
+
+    if (!request(self, "PING", reply, sizeof(reply)) || !g_str_has_prefix(reply, "PONG"))
+        tell_gone(self);
+    return self->gone ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+static bool cannot_connect(const char *path, int number, GError **error)
+{
+    bool denied = number == EACCES || number == EPERM;
+
+    g_set_error(error, MC_LINK_ERROR,
+                denied ? MC_LINK_ERROR_NO_PERMISSION : MC_LINK_ERROR_NO_SUPPLICANT,
+                "wpa_supplicant's control socket %s: %s", path, g_strerror(number));
+    return false;
+}
+
+static bool connect_both(Wpas *self, GError **error)
+{
+    errno = 0;
+    self->commands = wpa_ctrl_open(self->path);
+    if (self->commands)
+        self->events = wpa_ctrl_open(self->path);
+    if (!self->commands || !self->events)
+        return cannot_connect(self->path, errno ? errno : ECONNREFUSED, error);
+    if (wpa_ctrl_attach(self->events) == 0)
+        return true;
+    return cannot_connect(self->path, ETIMEDOUT, error);
+}
+
+/* A supplicant without P2P prints no device address. */
+static bool has_p2p(Wpas *self, GError **error)
+{
+    g_autofree char *reply = g_malloc(REPLY_BYTES);
+    char value[32];
+
+    if (!request(self, "STATUS", reply, REPLY_BYTES))
+        return cannot_connect(self->path, ETIMEDOUT, error);
+    if (mc_wpa_reply_value(reply, "p2p_device_address", value, sizeof(value))) {
+        self->display_was_on = mc_wpa_reply_value(reply, "wifi_display", value, sizeof(value));
+        return true;
+    }
+    g_set_error(error, MC_LINK_ERROR, MC_LINK_ERROR_NO_P2P,
+                "the card of %s, or this wpa_supplicant, does not do Wi-Fi Direct", self->path);
+    return false;
+}
+
+static void wpas_close(void *backend)
+{
+    Wpas *self = backend;
+    char reply[64];
+
+    if (self->announced && !self->gone)
+        request(self, "WFD_SUBELEM_SET all ", reply, sizeof(reply));
+    if (self->announced && !self->gone && !self->display_was_on)
+        request(self, "SET wifi_display 0", reply, sizeof(reply));
+    if (self->readable)
+        g_source_destroy(self->readable);
+    g_clear_pointer(&self->readable, g_source_unref);
+    if (self->ping)
+        g_source_destroy(self->ping);
+    g_clear_pointer(&self->ping, g_source_unref);
+    if (self->events && !self->gone)
+        wpa_ctrl_detach(self->events);
+    g_clear_pointer(&self->events, wpa_ctrl_close);
+    g_clear_pointer(&self->commands, wpa_ctrl_close);
+    g_free(self);
+}
+
+static void attach_sources(Wpas *self, GMainContext *context)
+{
+    self->readable = g_unix_fd_source_new(wpa_ctrl_get_fd(self->events), G_IO_IN);
+    g_source_set_callback(self->readable, G_SOURCE_FUNC(on_readable), self, NULL);
+    g_source_attach(self->readable, context);
+    self->ping = g_timeout_source_new(PING_MS);
+    g_source_set_callback(self->ping, on_ping, self, NULL);
+    g_source_attach(self->ping, context);
+}
+
+static void *wpas_open(const McSupplicantConfig *config, const McSupplicantCalls *calls,
+                       GMainContext *context, GError **error)
+{
+    g_autofree char *path = mc_wpas_find_socket(config);
+    Wpas *self = g_new0(Wpas, 1);
+
+    self->calls = *calls;
+    g_strlcpy(self->path, path ? path : "", sizeof(self->path));
+    if (!path) {
+        g_set_error(error, MC_LINK_ERROR, MC_LINK_ERROR_NO_SUPPLICANT,
+                    "no control socket of wpa_supplicant in %s%s%s",
+                    config->control[0] ? config->control : directories[0],
+                    config->interface[0] ? " for " : "", config->interface);
+    } else if (connect_both(self, error) && has_p2p(self, error)) {
+        const char *name = strrchr(self->path, '/') + 1;
+
+        g_strlcpy(self->interface, name + (rank(name) == 0 ? strlen("p2p-dev-") : 0),
+                  sizeof(self->interface));
+        attach_sources(self, context);
+        return self;
+    }
+    wpas_close(self);
+    return NULL;
+}
+
+static const char *wpas_interface(void *backend)
+{
+    return ((Wpas *) backend)->interface;
+}
+
+static char *wpas_describe(void *backend)
+{
+    return g_strdup_printf("wpa_supplicant at %s", ((Wpas *) backend)->path);
+}
+
+const McSupplicantBackend mc_supplicant_wpas = {
+    .kind = "wpas",
+    .abilities = MC_ABILITY_ALL,
+    .open = wpas_open,
+    .close = wpas_close,
+    .command = wpas_command,
+    .interface = wpas_interface,
+    .describe = wpas_describe,
+};
