@@ -14,16 +14,16 @@
 #define MC_FRAME_FORCE_IDR 2u /* first frame after a mode change or reset */
 
 typedef struct {
-    uint32_t size;         /* sizeof(McFrameDesc) */
-    uint32_t version;      /* MC_FRAME_VERSION */
-    uint64_t frame_id;     /* for FRAME_RELEASE; never 0 */
-    uint64_t pixels;       /* address in this process, borrowed until FRAME_RELEASE */
+    uint32_t size;     /* sizeof(McFrameDesc) */
+    uint32_t version;  /* MC_FRAME_VERSION */
+    uint64_t frame_id; /* for FRAME_RELEASE; never 0 */
+    uint64_t pixels;   /* address in this process, borrowed until FRAME_RELEASE */
     uint32_t width_px, height_px;
     uint32_t stride_bytes;
-    uint32_t fourcc;       /* MC_FOURCC_* */
-    int64_t capture_ns;    /* CLOCK_MONOTONIC when the pixels were read */
-    uint32_t capture_us;   /* time that capture took */
-    uint32_t flags;        /* MC_FRAME_* */
+    uint32_t fourcc;     /* MC_FOURCC_* */
+    int64_t capture_ns;  /* CLOCK_MONOTONIC when the pixels were read */
+    uint32_t capture_us; /* time that capture took */
+    uint32_t flags;      /* MC_FRAME_* */
 } McFrameDesc;
 
 _Static_assert(sizeof(McFrameDesc) == 56, "wire layout");

@@ -60,14 +60,18 @@ typedef enum {
     MC_INPUT_ZOOM = 6,
     MC_INPUT_ROTATE = 7,
     MC_INPUT_HID = 8,
+    MC_INPUT_RELEASE = 9, /* whatever is pressed is let go: who pressed it has gone */
 } McInputKind;
+#define MC_KEY_HID                                                                                 \
+    0x100u /* added to a usage of HID's keyboard page: the key, whatever it types                  \
+            */
 typedef struct {
     McIoctlHeader header;
-    uint32_t kind;             /* McInputKind */
-    uint32_t id;               /* pointer, button or key code */
-    int32_t x, y;              /* desktop pixels, or scroll amounts in 1/120 notch */
-    uint32_t pressed;          /* 0 or 1 */
-    uint32_t hid_bytes;        /* with MC_INPUT_HID: bytes of report that follow */
+    uint32_t kind;      /* McInputKind */
+    uint32_t id;        /* pointer, button or key: Latin-1, or MC_KEY_HID and a usage */
+    int32_t x, y;       /* desktop pixels, or scroll amounts in 1/120 notch */
+    uint32_t pressed;   /* 0 or 1 */
+    uint32_t hid_bytes; /* with MC_INPUT_HID: bytes of report that follow */
 } McIoctlInputEvent;
 
 typedef struct {

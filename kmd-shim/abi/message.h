@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* kmd-shim/abi/message.h - messages of the display path to the user-mode driver
- * (DxgkCbMiracastSendMessage -> HandleKernelModeMessage).  The DDI moves bytes and defines no format;
- * this is ours: little-endian, fixed width, a header with size and version first (decision U17).
- * Plain data, no functions: usable from a fuzzer.
+ * (DxgkCbMiracastSendMessage -> HandleKernelModeMessage).  The DDI moves bytes and defines no
+ * format; this is ours: little-endian, fixed width, a header with size and version first (decision
+ * U17). Plain data, no functions: usable from a fuzzer.
  *
  *   0        4        6        8        12       16
  *   | magic  |version | type   | size   | seq    | body...
@@ -24,6 +24,7 @@ typedef enum {
     MC_MSG_AUDIO_FORMAT = 6,
     MC_MSG_LINK_CONTROL = 7,
     MC_MSG_QUERY_STATUS = 8,
+    MC_MSG_INPUT_CONSENT = 9,
 } McMsgType;
 
 typedef struct {
@@ -91,10 +92,19 @@ typedef struct {
 
 typedef struct {
     McMsgHeader header;
+    uint32_t allowed; /* 1: the sink's input is let in, 0: not any more */
+    uint32_t reserved;
+} McMsgInputConsent;
+
+typedef struct {
+    McMsgHeader header;
 } McMsgQueryStatus;
 
 /* Answer to QUERY_STATUS in the output buffer. */
-#define MC_STATUS_VERSION 1u
+#define MC_STATUS_VERSION 2u
+typedef struct {
+    uint32_t p50_us, p95_us; /* of the last frames */
+} McStatusStage;
 typedef struct {
     uint32_t size;    /* sizeof(McStatusSnapshot) */
     uint32_t version; /* MC_STATUS_VERSION */
@@ -112,6 +122,13 @@ typedef struct {
     /* P2P controller */
     uint32_t link_state; /* McLinkState */
     char link_kind[16];  /* "lan", "loopback", "p2p", "mice" */
+    /* since version 2: the encoder's stages, and what the sink's end tells */
+    McStatusStage convert, encode, mux, send, age;
+    uint64_t frames_repeated, refusals, queued_bytes, rtcp_lost;
+    uint32_t live; /* 1: proof was given (umd/proof.h) */
+    uint32_t encoders_replaced, rtcp_reports, rtcp_loss_permille, received_kbps;
+    int32_t trip_us; /* -1: not told */
+    int32_t av_offset_us;
 } McStatusSnapshot;
 
 _Static_assert(sizeof(McMsgHeader) == 16, "wire layout");

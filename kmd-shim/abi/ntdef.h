@@ -7,17 +7,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef void      VOID, *PVOID, *HANDLE;
-typedef uint8_t   UCHAR, BYTE, BOOLEAN;
-typedef uint16_t  USHORT, WCHAR;
-typedef uint32_t  UINT, ULONG;
-typedef int32_t   LONG, BOOL, NTSTATUS;
-typedef uint64_t  UINT64;
+typedef void VOID, *PVOID, *HANDLE;
+typedef uint8_t UCHAR, BYTE, BOOLEAN;
+typedef uint16_t USHORT, WCHAR;
+typedef uint32_t UINT, ULONG;
+typedef int32_t LONG, BOOL, NTSTATUS;
+typedef uint64_t UINT64;
 typedef uintptr_t ULONG_PTR;
-typedef intptr_t  SOCKET;          /* decision U27; UINT_PTR on Windows */
+typedef intptr_t SOCKET; /* decision U27; UINT_PTR on Windows */
 #define NTAPI
 #define MAX_PATH 260
 #ifndef INFINITE
 #define INFINITE 0xffffffffu
 #endif
-#define NT_SUCCESS(s) ((NTSTATUS)(s) >= 0)
+#define NT_SUCCESS(s) ((NTSTATUS) (s) >= 0)

@@ -1,0 +1,574 @@
+/* SPDX-License-Identifier: MIT */
+#include "kmd-shim/capture/capture-share.h"
+
+#include <string.h>
+
+#define LENT_PER_TAP 2u   /* as MC_FRAME_POOL_MAX_LENT of a capture thread with one reader */
+#define FRAMES_PER_TAP 3u /* those, and the one that waits */
+#define MAX_DOUBTFUL 4u   /* frames whose chunks are perhaps lost, remembered a tap */
+
+typedef struct {
+    McFrameDesc desc; /* frame_id 0: none */
+    uint64_t number;  /* of the capture thread */
+    bool doubtful;    /* its chunk is perhaps lost */
+} Loan;
+
+struct McCaptureTap {
+    McCaptureShare *share;
+    McCaptureTapEvents events;
+
+    /* under the share's call_lock */
+    bool active, wants_cursor, force_idr;
+    uint64_t base;  /* the capture thread's number that is this tap's 0 */
+    uint64_t since; /* frames up to this number of its are none of this tap's */
+    uint64_t open;  /* started, and not delivered or dropped yet; 0: none */
+
+    /* under the share's lock */
+    bool paused;
+    uint32_t refresh_mhz;
+    Loan lent[LENT_PER_TAP + MAX_DOUBTFUL];
+    Loan waiting;
+
+    bool renumber; /* the owner's */
+};
+
+/* Locks: control_lock > call_lock > lock. The capture thread holds call_lock while it tells the
+ * taps, and never waits for control_lock, under which it is joined. */
+struct McCaptureShare {
+    gatomicrefcount references;
+    McCaptureThread *thread;
+
+    GMutex control_lock; /* start, stop and pause, one at a time */
+
+    GMutex call_lock;  /* guards the next two, and what a tap says */
+    GPtrArray *active; /* McCaptureTap *, not owned */
+    uint64_t number;   /* of the frame that was started last */
+    bool broken;       /* the capture failed for good */
+    McCursor cursor;   /* the last one, with all of its shape; shape_id 0: none yet */
+    uint8_t *cursor_bgra;
+
+    GMutex lock; /* guards the taps' loans, and how often each frame is lent */
+    struct {
+        uint64_t frame_id; /* 0: free */
+        unsigned loans;
+    } held[MC_FRAME_POOL_MAX + 2 * MAX_DOUBTFUL];
+};
+
+/* ---- loans; lock held ---- */
+
+static void hold(McCaptureShare *self, uint64_t frame_id)
+{
+    unsigned empty = G_N_ELEMENTS(self->held);
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(self->held); i++) {
+        if (self->held[i].frame_id == frame_id) {
+            self->held[i].loans++;
+            return;
+        }
+        if (!self->held[i].frame_id && empty == G_N_ELEMENTS(self->held))
+            empty = i;
+    }
+    if (empty < G_N_ELEMENTS(self->held)) { /* always: more frames than these there are not */
+        self->held[empty].frame_id = frame_id;
+        self->held[empty].loans = 1;
+    }
+}
+
+static void give_up(McCaptureShare *self, uint64_t frame_id)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(self->held); i++) {
+        if (self->held[i].frame_id != frame_id || --self->held[i].loans)
+            continue;
+        self->held[i].frame_id = 0;
+        mc_capture_thread_release(self->thread, frame_id);
+    }
+}
+
+static void end_loan(McCaptureTap *self, Loan *loan)
+{
+    if (loan->desc.frame_id)
+        give_up(self->share, loan->desc.frame_id);
+    *loan = (Loan){0};
+}
+
+/* Room for another, or NULL: as many as may be are lent. */
+static Loan *find_room(McCaptureTap *self)
+{
+    unsigned sure = 0;
+    Loan *room = NULL, *oldest = NULL;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(self->lent); i++) {
+        Loan *loan = &self->lent[i];
+        sure += loan->desc.frame_id && !loan->doubtful;
+        if (!loan->desc.frame_id)
+            room = loan;
+        else if (loan->doubtful && (!oldest || loan->number < oldest->number))
+            oldest = loan;
+    }
+    if (sure >= LENT_PER_TAP)
+        return NULL;
+    if (!room)
+        end_loan(self, oldest);
+    return room ? room : oldest;
+}
+
+static void doubt_all(McCaptureTap *self)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(self->lent); i++) {
+        if (!self->lent[i].desc.frame_id)
+            continue;
+        self->lent[i].doubtful = true;
+        mc_capture_thread_doubt(self->share->thread, self->lent[i].desc.frame_id);
+    }
+}
+
+static void end_all_loans(McCaptureTap *self)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(self->lent); i++)
+        end_loan(self, &self->lent[i]);
+    end_loan(self, &self->waiting);
+}
+
+static bool is_paused(McCaptureTap *self)
+{
+    g_mutex_lock(&self->share->lock);
+    bool paused = self->paused;
+    g_mutex_unlock(&self->share->lock);
+    return paused;
+}
+
+/* The younger ones that the reader has done with tell that these were lost. */
+bool mc_capture_tap_release(McCaptureTap *self, uint64_t frame_id)
+{
+    McCaptureShare *share = self->share;
+    bool found = false;
+
+    g_mutex_lock(&share->lock);
+    for (unsigned i = 0; i < G_N_ELEMENTS(self->lent); i++) {
+        if (self->lent[i].desc.frame_id != frame_id)
+            continue;
+        end_loan(self, &self->lent[i]);
+        found = true;
+    }
+    for (unsigned i = 0; found && i < G_N_ELEMENTS(self->lent); i++)
+        if (self->lent[i].doubtful && self->lent[i].desc.frame_id < frame_id)
+            end_loan(self, &self->lent[i]);
+    bool waits = self->waiting.desc.frame_id != 0;
+    g_mutex_unlock(&share->lock);
+    if (found && waits)
+        mc_capture_thread_wake(share->thread);
+    return found;
+}
+
+/* ---- the capture thread's events; call_lock held below them ---- */
+
+static void tell_dropped(McCaptureTap *self, uint64_t number)
+{
+    if (self->open == number)
+        self->open = 0;
+    if (number > self->since)
+        self->events.dropped(number - self->base, self->events.user_data);
+}
+
+static void deliver(McCaptureTap *self, const Loan *loan)
+{
+    McFrameDesc desc = loan->desc; /* once delivered, it may be released and filled anew */
+
+    if (self->force_idr)
+        desc.flags |= MC_FRAME_FORCE_IDR;
+    self->force_idr = false;
+    if (self->open == loan->number)
+        self->open = 0;
+    NTSTATUS status =
+        self->events.deliver(&desc, loan->number - self->base, self->events.user_data);
+    if (NT_SUCCESS(status))
+        return;
+    self->force_idr = true; /* whether or not it had been asked for: the chain is broken */
+    if (status == STATUS_NO_MEMORY) {
+        g_mutex_lock(&self->share->lock);
+        doubt_all(self);
+        g_mutex_unlock(&self->share->lock);
+    }
+    mc_capture_tap_release(self, desc.frame_id);
+    tell_dropped(self, loan->number);
+}
+
+/* Lends the frame to the tap, or lets it wait in the place of an older one. */
+static void offer(McCaptureTap *self, const McFrameDesc *desc, uint64_t number)
+{
+    McCaptureShare *share = self->share;
+    const Loan loan = {.desc = *desc, .number = number};
+    uint64_t replaced = 0;
+
+    g_mutex_lock(&share->lock);
+    Loan *room = find_room(self);
+    if (!room) {
+        room = &self->waiting;
+        replaced = room->number;
+        self->force_idr = self->force_idr || room->desc.flags & MC_FRAME_FORCE_IDR;
+        end_loan(self, room);
+    }
+    const bool waits = room == &self->waiting;
+    *room = loan;
+    hold(share, desc->frame_id);
+    g_mutex_unlock(&share->lock);
+    if (replaced)
+        tell_dropped(self, replaced);
+    if (!waits)
+        deliver(self, &loan);
+}
+
+static void lend_waiting(McCaptureTap *self)
+{
+    Loan loan = {0};
+
+    g_mutex_lock(&self->share->lock);
+    Loan *room = self->waiting.desc.frame_id ? find_room(self) : NULL;
+    if (room)
+        *room = loan = self->waiting;
+    if (room)
+        self->waiting = (Loan){0};
+    g_mutex_unlock(&self->share->lock);
+    if (room)
+        deliver(self, &loan);
+}
+
+static void tell_cursor(McCaptureTap *self)
+{
+    if (self->wants_cursor && self->share->cursor.shape_id)
+        self->events.cursor(&self->share->cursor, self->events.user_data);
+    self->wants_cursor = false;
+}
+
+#define FOR_EACH_TAP(self, tap)                                                                    \
+    for (guint i_ = 0; i_ < (self)->active->len; i_++)                                             \
+        for (McCaptureTap *tap = g_ptr_array_index((self)->active, i_); tap; tap = NULL)
+
+static void on_started(uint64_t number, void *user_data)
+{
+    McCaptureShare *self = user_data;
+
+    g_mutex_lock(&self->call_lock);
+    self->number = number;
+    FOR_EACH_TAP(self, tap)
+    {
+        tell_cursor(tap);
+        if (is_paused(tap))
+            continue;
+        tap->open = number;
+        tap->events.started(number - tap->base, tap->events.user_data);
+    }
+    g_mutex_unlock(&self->call_lock);
+}
+
+static void on_dropped(uint64_t number, void *user_data)
+{
+    McCaptureShare *self = user_data;
+
+    g_mutex_lock(&self->call_lock);
+    FOR_EACH_TAP(self, tap)
+    tell_dropped(tap, number);
+    g_mutex_unlock(&self->call_lock);
+}
+
+static void on_frame(const McFrameDesc *desc, uint64_t number, void *user_data)
+{
+    McCaptureShare *self = user_data;
+
+    g_mutex_lock(&self->call_lock);
+    g_mutex_lock(&self->lock);
+    hold(self, desc->frame_id); /* for the time of the offers */
+    g_mutex_unlock(&self->lock);
+    FOR_EACH_TAP(self, tap)
+    if (number > tap->since && (tap->open == number || !is_paused(tap)))
+        offer(tap, desc, number);
+    g_mutex_lock(&self->lock);
+    give_up(self, desc->frame_id);
+    g_mutex_unlock(&self->lock);
+    g_mutex_unlock(&self->call_lock);
+}
+
+static void on_woken(void *user_data)
+{
+    McCaptureShare *self = user_data;
+
+    g_mutex_lock(&self->call_lock);
+    FOR_EACH_TAP(self, tap)
+    lend_waiting(tap);
+    g_mutex_unlock(&self->call_lock);
+}
+
+static void keep_cursor(McCaptureShare *self, const McCursor *cursor)
+{
+    const McCursor shape = self->cursor;
+
+    self->cursor = *cursor;
+    if (cursor->shape_id) {
+        g_free(self->cursor_bgra);
+        self->cursor_bgra =
+            g_memdup2(cursor->bgra, (size_t) cursor->width_px * cursor->height_px * 4);
+    } else { /* position alone */
+        self->cursor.shape_id = shape.shape_id;
+        self->cursor.width_px = shape.width_px;
+        self->cursor.height_px = shape.height_px;
+        self->cursor.hot_x_px = shape.hot_x_px;
+        self->cursor.hot_y_px = shape.hot_y_px;
+    }
+    self->cursor.bgra = self->cursor_bgra;
+}
+
+static void on_cursor(const McCursor *cursor, void *user_data)
+{
+    McCaptureShare *self = user_data;
+
+    g_mutex_lock(&self->call_lock);
+    keep_cursor(self, cursor);
+    FOR_EACH_TAP(self, tap)
+    {
+        const bool whole = tap->wants_cursor && self->cursor.shape_id;
+        tap->wants_cursor = false;
+        tap->events.cursor(whole ? &self->cursor : cursor, tap->events.user_data);
+    }
+    g_mutex_unlock(&self->call_lock);
+}
+
+static void on_resized(uint32_t width_px, uint32_t height_px, void *user_data)
+{
+    McCaptureShare *self = user_data;
+
+    g_mutex_lock(&self->call_lock);
+    FOR_EACH_TAP(self, tap)
+    tap->events.resized(width_px, height_px, tap->events.user_data);
+    g_mutex_unlock(&self->call_lock);
+}
+
+static void on_failed(const GError *error, void *user_data)
+{
+    McCaptureShare *self = user_data;
+
+    g_mutex_lock(&self->call_lock);
+    self->broken = true;
+    FOR_EACH_TAP(self, tap)
+    tap->events.failed(error, tap->events.user_data);
+    g_mutex_unlock(&self->call_lock);
+}
+
+/* ---- life ---- */
+
+McCaptureShare *mc_capture_share_new(const char *capture, uint32_t width_px, uint32_t height_px,
+                                     GError **error)
+{
+    g_autoptr(McCaptureShare) self = g_new0(McCaptureShare, 1);
+    McCaptureEvents events = {.started = on_started,
+                              .dropped = on_dropped,
+                              .deliver = on_frame,
+                              .woken = on_woken,
+                              .cursor = on_cursor,
+                              .resized = on_resized,
+                              .failed = on_failed,
+                              .user_data = self};
+
+    g_atomic_ref_count_init(&self->references);
+    g_mutex_init(&self->control_lock);
+    g_mutex_init(&self->call_lock);
+    g_mutex_init(&self->lock);
+    self->active = g_ptr_array_new();
+    self->thread = mc_capture_thread_new(capture, width_px, height_px, &events, error);
+    return self->thread ? g_steal_pointer(&self) : NULL;
+}
+
+McCaptureShare *mc_capture_share_ref(McCaptureShare *self)
+{
+    g_atomic_ref_count_inc(&self->references);
+    return self;
+}
+
+void mc_capture_share_unref(McCaptureShare *self)
+{
+    if (!self || !g_atomic_ref_count_dec(&self->references))
+        return;
+    mc_capture_thread_free(self->thread);
+    g_ptr_array_unref(self->active);
+    g_free(self->cursor_bgra);
+    g_mutex_clear(&self->control_lock);
+    g_mutex_clear(&self->call_lock);
+    g_mutex_clear(&self->lock);
+    g_free(self);
+}
+
+McCaptureTap *mc_capture_tap_new(McCaptureShare *share, const McCaptureTapEvents *events)
+{
+    McCaptureTap *self = g_new0(McCaptureTap, 1);
+
+    self->share = mc_capture_share_ref(share);
+    self->events = *events;
+    self->renumber = true;
+    return self;
+}
+
+void mc_capture_tap_free(McCaptureTap *self)
+{
+    if (!self)
+        return;
+    mc_capture_tap_stop(self);
+    mc_capture_share_unref(self->share);
+    g_free(self);
+}
+
+const char *mc_capture_tap_kind(const McCaptureTap *self)
+{
+    return mc_capture_thread_kind(self->share->thread);
+}
+
+void mc_capture_tap_size(McCaptureTap *self, uint32_t *ret_width_px, uint32_t *ret_height_px)
+{
+    mc_capture_thread_size(self->share->thread, ret_width_px, ret_height_px);
+}
+
+/* ---- start and stop; control_lock held ---- */
+
+/* The fastest of the started taps. */
+static uint32_t clock_mhz(McCaptureShare *self)
+{
+    uint32_t refresh_mhz = 0;
+
+    g_mutex_lock(&self->call_lock);
+    g_mutex_lock(&self->lock);
+    FOR_EACH_TAP(self, tap)
+    refresh_mhz = MAX(refresh_mhz, tap->refresh_mhz);
+    g_mutex_unlock(&self->lock);
+    g_mutex_unlock(&self->call_lock);
+    return refresh_mhz;
+}
+
+static bool join_in(McCaptureTap *self)
+{
+    McCaptureShare *share = self->share;
+
+    g_mutex_lock(&share->call_lock);
+    const bool room = self->active || share->active->len < MC_CAPTURE_MAX_TAPS;
+    if (!self->active && room) {
+        self->active = self->wants_cursor = true;
+        self->since = share->number;
+        self->open = 0;
+        if (self->renumber)
+            self->base = share->number;
+        self->renumber = false;
+        g_ptr_array_add(share->active, self);
+    }
+    self->force_idr = true;
+    g_mutex_unlock(&share->call_lock);
+    return room;
+}
+
+static void set_lent(McCaptureShare *self)
+{
+    g_mutex_lock(&self->call_lock);
+    const guint taps = self->active->len;
+    g_mutex_unlock(&self->call_lock);
+    mc_capture_thread_set_readers(self->thread, taps > 1 ? taps * FRAMES_PER_TAP : LENT_PER_TAP);
+}
+
+/* A capture that failed is begun anew with the next session, as it always was. */
+static void mend(McCaptureShare *self)
+{
+    g_mutex_lock(&self->call_lock);
+    const bool broken = self->broken && self->active->len == 0;
+    if (broken)
+        self->broken = false;
+    g_mutex_unlock(&self->call_lock);
+    if (broken)
+        mc_capture_thread_stop(self->thread);
+}
+
+bool mc_capture_tap_start(McCaptureTap *self, uint32_t refresh_mhz)
+{
+    McCaptureShare *share = self->share;
+
+    g_mutex_lock(&share->control_lock);
+    mend(share);
+    g_mutex_lock(&share->lock);
+    self->refresh_mhz = refresh_mhz;
+    g_mutex_unlock(&share->lock);
+    bool ok = join_in(self);
+    if (ok) {
+        set_lent(share);
+        ok = mc_capture_thread_start(share->thread, clock_mhz(share));
+    }
+    g_mutex_unlock(&share->control_lock);
+    return ok;
+}
+
+static bool all_are_paused(McCaptureShare *self)
+{
+    bool all = true;
+
+    g_mutex_lock(&self->call_lock);
+    FOR_EACH_TAP(self, tap)
+    all = all && is_paused(tap);
+    all = all && self->active->len > 0;
+    g_mutex_unlock(&self->call_lock);
+    return all;
+}
+
+void mc_capture_tap_pause(McCaptureTap *self, bool paused)
+{
+    McCaptureShare *share = self->share;
+
+    g_mutex_lock(&share->control_lock);
+    g_mutex_lock(&share->lock);
+    const bool resumes = self->paused && !paused;
+    self->paused = paused;
+    g_mutex_unlock(&share->lock);
+    mc_capture_thread_pause(share->thread, all_are_paused(share));
+    g_mutex_lock(&share->call_lock);
+    const bool active = self->active;
+    self->force_idr = self->force_idr || resumes;
+    g_mutex_unlock(&share->call_lock);
+    if (active && resumes) /* a frame at once, however still the desktop is */
+        mc_capture_thread_start(share->thread, clock_mhz(share));
+    g_mutex_unlock(&share->control_lock);
+}
+
+static void leave(McCaptureTap *self)
+{
+    McCaptureShare *share = self->share;
+
+    g_mutex_lock(&share->call_lock);
+    self->active = false;
+    g_ptr_array_remove(share->active, self);
+    g_mutex_lock(&share->lock);
+    const uint64_t waiting = self->waiting.number;
+    end_all_loans(self);
+    self->paused = false;
+    g_mutex_unlock(&share->lock);
+    if (waiting) /* its start was reported, so is its end (C-81) */
+        tell_dropped(self, waiting);
+    if (self->open)
+        tell_dropped(self, self->open);
+    g_mutex_unlock(&share->call_lock);
+}
+
+void mc_capture_tap_stop(McCaptureTap *self)
+{
+    McCaptureShare *share = self->share;
+
+    g_mutex_lock(&share->control_lock);
+    g_mutex_lock(&share->call_lock);
+    const bool active = self->active, last = active && share->active->len == 1;
+    g_mutex_unlock(&share->call_lock);
+    if (last) /* before it leaves: it hears of the frames that are dropped with the thread */
+        mc_capture_thread_stop(share->thread);
+    if (active)
+        leave(self);
+    if (active && !last) {
+        set_lent(share);
+        mc_capture_thread_pause(share->thread, all_are_paused(share));
+    }
+    g_mutex_unlock(&share->control_lock);
+}
+
+void mc_capture_tap_renumber(McCaptureTap *self)
+{
+    self->renumber = true;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#include "kmd-shim/capture/capture.h"
+
+#include <string.h>
+
+static const McCaptureOps *const kinds[] = {
+    &mc_capture_test_pattern,
+    &mc_capture_x11,
+};
+
+GQuark mc_capture_error_quark(void)
+{
+    return g_quark_from_static_string("mc-capture-error");
+}
+
+const char *mc_capture_error_code(int code)
+{
+    static const char *const names[] = {
+        [MC_CAPTURE_ERROR_NO_DISPLAY] = "capture.no-display",
+        [MC_CAPTURE_ERROR_FAILED] = "capture.failed",
+        [MC_CAPTURE_ERROR_UNKNOWN_KIND] = "capture.unknown-kind",
+        [MC_CAPTURE_ERROR_NO_SHM] = "capture.no-shm",
+    };
+
+    return names[code >= 0 && code < (int) G_N_ELEMENTS(names) ? code : MC_CAPTURE_ERROR_FAILED];
+}
+
+const McCaptureOps *mc_capture_find(const char *text, const char **ret_argument, GError **error)
+{
+    size_t len = text ? strcspn(text, ":") : 0;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        if (len == strlen(kinds[i]->kind) && strncmp(text, kinds[i]->kind, len) == 0) {
+            *ret_argument = text[len] == ':' ? text + len + 1 : NULL;
+            return kinds[i];
+        }
+    }
+    g_set_error(error, MC_CAPTURE_ERROR, MC_CAPTURE_ERROR_UNKNOWN_KIND,
+                "there is no picture source \"%s\"; use test, x11 or x11:DISPLAY",
+                text ? text : "");
+    return NULL;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* kmd-shim/capture/capture.h - what every source of pictures can do: one table of functions each.
+ * Threads: open on any; cancel on any; the rest on one thread at a time, which is the capture
+ * thread once that runs. Owner: the display path, through the capture thread. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "kmd-shim/abi/message.h"
+#include "kmd-shim/capture/error.h"
+#include "kmd-shim/capture/frame-pool.h"
+
+#define MC_CAPTURE_MIN_PX 16u
+#define MC_CAPTURE_MAX_PX 16384u
+
+typedef struct McCapture McCapture; /* each kind defines its own */
+
+typedef struct {
+    const char *argument;         /* what follows "kind:", NULL: nothing */
+    uint32_t width_px, height_px; /* wanted, where the kind can choose */
+} McCaptureConfig;
+
+typedef struct {
+    int32_t x_px, y_px; /* upper left corner of the image */
+    bool visible;
+    uint32_t shape_id; /* grows with each new shape; 0: no new shape, bgra is NULL */
+    uint16_t width_px, height_px, hot_x_px, hot_y_px;
+    const uint8_t *bgra; /* premultiplied, width_px * 4 bytes a row; valid until the next poll */
+} McCursor;
+
+/* What has happened since the last poll; poll only ever sets what it finds. */
+typedef struct {
+    bool dirty;   /* the pixels changed */
+    bool resized; /* so did their number: size() says how many */
+    bool cursor_changed;
+    McCursor cursor;
+} McCaptureNews;
+
+typedef enum {
+    MC_GRAB_OK,
+    MC_GRAB_LATER,  /* the picture is changing its size right now */
+    MC_GRAB_FAILED, /* for good; the error says why */
+} McGrab;
+
+typedef struct {
+    const char *kind;
+    McCapture *(*open)(const McCaptureConfig *config, GError **error);
+    void (*close)(McCapture *self);
+    void (*size)(const McCapture *self, uint32_t *ret_width_px, uint32_t *ret_height_px);
+    /* On the capture thread, before a session's first poll: a cursor is news again. NULL: nothing.
+     */
+    void (*begin)(McCapture *self);
+    /* Once a tick. */
+    bool (*poll)(McCapture *self, McCaptureNews *news, GError **error);
+    /* Memory for a picture of today's size; detach takes a frame that has none, too. */
+    bool (*attach)(McCapture *self, McFrame *frame, GError **error);
+    void (*detach)(McCapture *self, McFrame *frame);
+    /* Fills an attached frame with the picture as it is at now_ns (CLOCK_MONOTONIC). */
+    McGrab (*grab)(McCapture *self, McFrame *frame, int64_t now_ns, GError **error);
+    /* Any thread: makes a call that hangs return; nothing works afterwards. NULL: none ever hangs.
+     */
+    void (*cancel)(McCapture *self);
+} McCaptureOps;
+
+extern const McCaptureOps mc_capture_test_pattern;
+extern const McCaptureOps mc_capture_x11; /* the root window, through MIT-SHM and DAMAGE */
+
+/* The kind that a text like "test" or "x11:5" names, and its argument (NULL: none). */
+const McCaptureOps *mc_capture_find(const char *text, const char **ret_argument, GError **error);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* INPUT_EVENT of the display path: opened with the first event, after consent only. */
+#include <string.h>
+
+#include "kmd-shim/display-private.h"
+
+/* lock held. A picture that is no desktop (the test pattern) takes no input. */
+static bool open_input(McDisplayPath *self)
+{
+    const char *why = "the test picture is no desktop";
+    uint32_t width_px, height_px;
+
+    if (self->input || self->input_refused)
+        return self->input != NULL;
+    mc_capture_tap_size(self->capture, &width_px, &height_px);
+    if (strcmp(self->target, "test"))
+        self->input = mc_input_new(self->target, width_px, height_px, &why);
+    self->input_refused = !self->input;
+    if (self->input_refused)
+        g_message("[input.unavailable] the sink's input is not used: %s", why);
+    return self->input != NULL;
+}
+
+void mc_display_path_allow_input(McDisplayPath *self, bool allowed)
+{
+    const McMsgInputConsent message = {.allowed = allowed};
+
+    g_mutex_lock(&self->lock);
+    self->config.allow_input = allowed;
+    if (!allowed)
+        g_clear_pointer(&self->input, mc_input_free);
+    g_mutex_unlock(&self->lock);
+    mc_message_port_send(self->port, MC_MSG_INPUT_CONSENT, &message, sizeof(message), 0, NULL,
+                         NULL);
+}
+
+NTSTATUS mc_display_input(McDisplayPath *self, const McIoctlInputEvent *event)
+{
+    NTSTATUS status = STATUS_NOT_SUPPORTED;
+
+    g_mutex_lock(&self->lock);
+    if (self->config.allow_input && self->context && open_input(self))
+        status = mc_input_event(self->input, event);
+    g_mutex_unlock(&self->lock);
+    return status;
+}
