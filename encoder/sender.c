@@ -5,9 +5,11 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -26,13 +28,14 @@
 #define SPACING_MAX_NS 100000 /* about 106 Mbit/s: never slower than this */
 #define WAKE_QUANTUM_NS 500000
 #define ENOBUFS_WAIT_US 1000
+#define DRAIN_MAX 64
 #define SNDBUF_BYTES (512 * 1024)
 
 typedef struct {
     int64_t due_us, queued_us;
     uint64_t frame_id; /* first datagram of a frame; 0: no hook to call */
     uint16_t len;
-    uint8_t bytes[MC_RTP_DATAGRAM_MAX];
+    uint8_t bytes[MC_RTP_DATAGRAM_MAX + MC_SENDER_PROTECT_ROOM];
 } Slot;
 
 struct McSender {
@@ -41,6 +44,8 @@ struct McSender {
     socklen_t dest_len; /* 0: the socket is connected to it */
     McSenderFrameHook hook;
     void *hook_data;
+    McSenderProtect protect;
+    void *protect_data;
     bool use_gso; /* until the system refuses; the sending thread's */
     int warned_errno;
 
@@ -100,6 +105,18 @@ static int64_t due_us(const Filling *filling)
     return filling->now_us + delay_ns / WAKE_QUANTUM_NS * WAKE_QUANTUM_NS / 1000;
 }
 
+static bool protect_slot(McSender *self, Slot *slot)
+{
+    size_t len = slot->len;
+
+    if (!self->protect)
+        return true;
+    if (!self->protect(slot->bytes, sizeof(slot->bytes), &len, self->protect_data))
+        return false;
+    slot->len = (uint16_t) len;
+    return true;
+}
+
 static void queue_datagram(const uint8_t *header12, const uint8_t *payload, size_t payload_len,
                            void *user_data)
 {
@@ -111,13 +128,18 @@ static void queue_datagram(const uint8_t *header12, const uint8_t *payload, size
         self->stats.dropped++;
         return;
     }
-    slot = slot_at(self, self->count++);
+    slot = slot_at(self, self->count);
     slot->due_us = due_us(filling);
     slot->queued_us = filling->now_us;
     slot->frame_id = filling->frame_id;
     slot->len = (uint16_t) (MC_RTP_HEADER_BYTES + payload_len);
     memcpy(slot->bytes, header12, MC_RTP_HEADER_BYTES);
     memcpy(slot->bytes + MC_RTP_HEADER_BYTES, payload, payload_len);
+    if (!protect_slot(self, slot)) {
+        self->stats.dropped++;
+        return;
+    }
+    self->count++;
     filling->frame_id = 0;
     filling->index++;
 }
@@ -206,6 +228,17 @@ static bool gso_was_refused(McSender *self, const Batch *batch, int error)
     return true;
 }
 
+/* Whoever wants to hear of ICMP answers has to take them off the socket. */
+static void drain_errors(int fd)
+{
+    for (int i = 0; i < DRAIN_MAX; i++) {
+        struct msghdr msg = {0};
+
+        if (recvmsg(fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+            return;
+    }
+}
+
 static void warn_once(McSender *self, int error)
 {
     if (self->warned_errno == error)
@@ -216,7 +249,7 @@ static void warn_once(McSender *self, int error)
 
 /* Result of sending some slots without the lock. */
 typedef struct {
-    unsigned sent, refused;
+    unsigned sent, refused, refusals;
     uint64_t bytes;
     int error; /* why refused */
     SendResult result;
@@ -254,6 +287,10 @@ static Outcome send_slots(McSender *self, unsigned count)
             break;
         }
         /* An ICMP answer to an earlier datagram is reported once; this one was not tried yet. */
+        if (error == ECONNREFUSED) {
+            outcome.refusals++;
+            drain_errors(self->fd);
+        }
         if (error == ECONNREFUSED && !retried) {
             retried = true;
             continue;
@@ -287,6 +324,7 @@ static void account(McSender *self, const Outcome *outcome)
     self->stats.datagrams += outcome->sent;
     self->stats.bytes += outcome->bytes;
     self->stats.dropped += outcome->refused;
+    self->stats.refusals += outcome->refusals;
     if (outcome->error)
         self->last_errno = outcome->error;
     g_cond_broadcast(&self->changed);
@@ -509,6 +547,14 @@ void mc_sender_send(McSender *self, McRtpPacketiser *rtp, const uint8_t *ts, siz
     mc_sender_send_frame(self, rtp, ts, len, timestamp_90k, marker, 0);
 }
 
+void mc_sender_set_protect(McSender *self, McSenderProtect protect, void *user_data)
+{
+    g_mutex_lock(&self->lock);
+    self->protect = protect;
+    self->protect_data = user_data;
+    g_mutex_unlock(&self->lock);
+}
+
 void mc_sender_set_frame_hook(McSender *self, McSenderFrameHook hook, void *user_data)
 {
     self->hook = hook;
@@ -525,6 +571,19 @@ bool mc_sender_set_pacing(McSender *self, uint32_t window_us, GError **error)
     return true;
 }
 
+bool mc_sender_drain(McSender *self, int64_t timeout_us)
+{
+    int64_t end_us = g_get_monotonic_time() + timeout_us;
+    bool empty;
+
+    g_mutex_lock(&self->lock);
+    while (self->count && g_cond_wait_until(&self->changed, &self->lock, end_us))
+        ;
+    empty = self->count == 0;
+    g_mutex_unlock(&self->lock);
+    return empty;
+}
+
 void mc_sender_discard(McSender *self)
 {
     g_mutex_lock(&self->lock);
@@ -536,13 +595,24 @@ void mc_sender_discard(McSender *self)
     g_mutex_unlock(&self->lock);
 }
 
+/* What the socket's packets take of the kernel's memory is about twice what is in them. */
+static uint64_t socket_bytes(int fd)
+{
+    int bytes = 0;
+
+    return ioctl(fd, SIOCOUTQ, &bytes) == 0 && bytes > 0 ? (uint64_t) bytes / 2 : 0;
+}
+
 McSenderStats mc_sender_stats(McSender *self)
 {
     McSenderStats ret;
 
     g_mutex_lock(&self->lock);
     ret = self->stats;
+    for (unsigned i = 0; i < self->count; i++)
+        ret.queued_bytes += slot_at(self, i)->len;
     g_mutex_unlock(&self->lock);
+    ret.queued_bytes += socket_bytes(self->fd);
     return ret;
 }
 

@@ -14,6 +14,8 @@
 typedef struct McSender McSender;
 typedef struct {
     uint64_t datagrams, bytes, dropped; /* bytes with RTP headers; dropped counts datagrams */
+    uint64_t refusals;                  /* ICMP answers: nobody receives there */
+    uint64_t queued_bytes;              /* now, here and below the socket */
 } McSenderStats;
 
 /* fd: a UDP socket, bound or not, connected or not.  Its file flags stay as they are.  dest_ip is a
@@ -32,11 +34,20 @@ void mc_sender_send_frame(McSender *self, McRtpPacketiser *rtp, const uint8_t *t
 typedef void (*McSenderFrameHook)(uint64_t frame_id, void *user_data);
 void mc_sender_set_frame_hook(McSender *self, McSenderFrameHook hook, void *user_data);
 
+/* Called for each datagram under the lock of the queue, in order: it may grow in place, up to room
+ * bytes.  False: it must not leave and counts as dropped.  NULL: datagrams leave as they are. */
+#define MC_SENDER_PROTECT_ROOM 96u /* what a datagram may grow by (DTLS: 93, SRTP: 16) */
+typedef bool (*McSenderProtect)(uint8_t *datagram, size_t room, size_t *len, void *user_data);
+void mc_sender_set_protect(McSender *self, McSenderProtect protect, void *user_data);
+
 /* Spreads the datagrams of a large frame over at most window_us (take half a frame interval or
  * less), on a thread of its own with a bounded queue.  Small frames and sound leave at once.
  * 0: off, mc_sender_send sends before it returns (the default). */
 bool mc_sender_set_pacing(McSender *self, uint32_t window_us, GError **error);
 
+/* Waits until all that is queued is out, at most so long: a stream that ends between frames ends
+ * well. False: something still waits, discard it. */
+bool mc_sender_drain(McSender *self, int64_t timeout_us);
 void mc_sender_discard(
     McSender *self); /* drops what is queued; a batch under way is out on return */
 McSenderStats mc_sender_stats(McSender *self);

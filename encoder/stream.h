@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* encoder/stream.h - frames and sound in, paced datagrams out: conversion, H.264, sound, MPEG-TS, RTP.
- * Threads: create/start/stop/free and the setters from the owner's thread (setters are also safe from
- * any thread); mc_stream_push_frame from the one chunk pump.  Owner: umd/session. */
+/* encoder/stream.h - frames and sound in, paced datagrams out: conversion, H.264, sound, MPEG-TS,
+ * RTP. Threads: create/start/stop/free and the setters from the owner's thread (setters are also
+ * safe from any thread); mc_stream_push_frame from the one chunk pump.  Owner: umd/session. */
 #pragma once
 
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "encoder/rtcp.h"
+#include "encoder/stage-times.h"
+#include "encoder/ts-mux.h"
 #include "kmd-shim/abi/frame.h"
 
 #define MC_ENCODER_ERROR mc_encoder_error_quark()
@@ -27,34 +30,63 @@ typedef struct {
     bool high_profile;                 /* CHP, else CBP */
     uint8_t level_idc;
     uint32_t bitrate_kbps;
+    bool single_slice; /* the sink shows no picture of more than one */
 } McStreamVideo;
+
+/* What may be seen of the content.  ENCRYPT: every PES through McStreamConfig.hdcp, and none that
+ * it refuses.  WITHHOLD: a still picture with a sentence, no sound. */
+typedef enum { MC_PROTECTION_NONE, MC_PROTECTION_ENCRYPT, MC_PROTECTION_WITHHOLD } McProtectionMode;
 
 typedef struct {
     char dest_ip[46]; /* sink's address */
     uint16_t dest_rtp_port;
-    int rtp_fd;       /* bound UDP socket of the caller's (it keeps and closes it) */
+    int rtp_fd; /* bound UDP socket of the caller's (it keeps and closes it) */
     McStreamVideo video;
     McStreamAudio audio;
     char audio_source[64]; /* "test" (440 Hz tone), "silence", "auto" (desktop's monitor) */
-    char encoder[32];      /* wish: "x264", "openh264", ...; "": choose */
-    /* Called on the sending thread right before the first network call of a frame (C-80). */
+    /* The link's own encryption of each datagram, as mc_sender_set_protect; NULL: none. */
+    bool (*protect)(uint8_t *datagram, size_t room, size_t *len, void *user_data);
+    void *protect_data;
+    McTsHdcp hdcp;               /* for MC_PROTECTION_ENCRYPT; encrypt NULL: there is none */
+    McProtectionMode protection; /* from the first picture on */
+    char srtp_key[256];          /* key file (encoder/srtp.h); "": RTP in the clear */
+    bool srtp_dtls;              /* SRTP with keys by DTLS instead (encoder/dtls-srtp.h) */
+    char srtp_fingerprint[96];   /* of the receiver's certificate; "": any */
+    char sdp[256];               /* file for the SDP of a protected stream; "": none */
+    /* RTCP that came on RTP's own port, still protected; from a stream thread.  May be NULL. */
+    void (*on_rtcp)(const uint8_t *datagram, size_t len, void *user_data);
+    char encoder[32];    /* wish: "x264", "openh264", ...; "": choose */
+    char ts_flavour[16]; /* of encoder/ts-flavour.h; "" or unknown: the first */
+    /* Called on the sending thread right before the first network call of a frame (C-80), and of a
+     * picture that is sent again under its old id (C-76). */
     void (*on_frame_sent)(uint64_t frame_id, void *user_data);
-    /* Encoded: time in us and rate in kbit/s, for ENCODE_COMPLETE (C-79). */
+    /* Encoded, also once more: time in us and rate in kbit/s, for ENCODE_COMPLETE (C-79). */
     void (*on_frame_encoded)(uint64_t frame_id, uint32_t encode_us, uint32_t kbps, void *user_data);
     /* Called once when the stream cannot go on; from a stream thread. */
     void (*on_error)(const GError *error, void *user_data);
+    /* Something that a person should know, and the stream goes on; from a stream thread. */
+    void (*on_note)(const char *text, void *user_data);
     void *user_data;
 } McStreamConfig;
 
 typedef struct {
     uint64_t frames_in, frames_encoded, frames_dropped, frames_repeated, idr_frames;
     uint64_t datagrams_sent, bytes_sent, datagrams_dropped;
-    uint32_t bitrate_kbps;                             /* asked */
+    uint64_t tables_sent;  /* PAT and PMT */
+    uint64_t refusals;     /* of datagrams, by the sink's machine: ICMP said so */
+    uint64_t queued_bytes; /* now, not sent yet */
+    uint32_t bitrate_kbps; /* asked */
     uint32_t capture_us, convert_us, encode_us, mux_us, send_us; /* last frame */
-    uint32_t age_us;      /* capture to last datagram, last frame */
-    char encoder[32];     /* element in use */
+    McStageFigures convert, encode, mux, send, age;              /* of the last frames */
+    int32_t av_offset_us; /* how much later the sound leaves than its picture, by their PTS */
+    unsigned encoders_replaced;
+    uint32_t age_us;  /* capture to last datagram, last frame */
+    char encoder[32]; /* element in use */
     uint64_t audio_frames;
 } McStreamStats;
+
+/* Loads and tries the encoders, so that the first stream starts at once. Takes some 100 ms. */
+void mc_stream_warm(void);
 
 typedef struct McStream McStream;
 McStream *mc_stream_new(const McStreamConfig *config, GError **error); /* copies config */
@@ -67,10 +99,24 @@ void mc_stream_pause(McStream *self, bool paused);    /* continues sequence and 
 bool mc_stream_push_frame(McStream *self, const McFrameDesc *frame, GError **error);
 /* Nothing new to show: sends the heartbeat (PCR, PSI; now and then the last picture again). */
 bool mc_stream_push_repeat(McStream *self, GError **error);
-void mc_stream_force_idr(McStream *self); /* next frame; coalesced to one per 300 ms */
-void mc_stream_set_bitrate(McStream *self, uint32_t kbps);
-bool mc_stream_set_video(McStream *self, const McStreamVideo *video, GError **error); /* IDR first */
+void mc_stream_force_idr(McStream *self);            /* next frame; coalesced to one per 300 ms */
+void mc_stream_mute(McStream *self, bool muted);     /* sends no sound; its clock goes on */
+int64_t mc_stream_pts_zero_us(const McStream *self); /* monotonic time whose PTS is 0 */
+/* tight: no picture takes much longer than its interval at this rate, at the cost of quality. */
+void mc_stream_set_rate(McStream *self, uint32_t kbps, bool tight);
+void mc_stream_set_flavour(McStream *self, const char *name); /* IDR first */
+/* When this returns, nothing of the content leaves in another way; going back to NONE waits for a
+ * picture that was captured after the call.  Each change begins with an IDR. */
+void mc_stream_set_protection(McStream *self, McProtectionMode mode);
+bool mc_stream_set_video(McStream *self, const McStreamVideo *video,
+                         GError **error); /* IDR first */
 void mc_stream_set_cursor(McStream *self, int x_px, int y_px, bool visible, const uint8_t *bgra,
                           unsigned width_px, unsigned height_px); /* bgra NULL: keep the shape */
 void mc_stream_stats(McStream *self, McStreamStats *ret_stats);
+/* RTCP of this stream (encoder/rtcp.h): a sender report, with a BYE at the end; its length, 0:
+ * there is nothing for the caller to send. */
+size_t mc_stream_rtcp_report(McStream *self, bool bye, uint8_t ret_packet[MC_RTCP_MAX_BYTES]);
+uint32_t mc_stream_ssrc(McStream *self);
+/* A datagram from the sink's RTCP port, opened in place where the stream is protected. */
+bool mc_stream_rtcp_open(McStream *self, uint8_t *datagram, size_t *len);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(McStream, mc_stream_free)

@@ -3,8 +3,11 @@
 
 #include <string.h>
 
+#include "encoder/ts-flavour.h"
+
 #define CLOCK_27M_PER_MS 27000u
 #define PSI_INTERVAL_27M (50u * CLOCK_27M_PER_MS)
+#define DATAGRAM_PACKETS 7u
 #define PACKET_ROOM 184u /* after the 4-byte header */
 #define PES_HEADER_MAX (14u + 17u + 32u)
 #define AUDIO_STUFFING_MAX 32u
@@ -29,6 +32,7 @@ struct McTsMux {
     uint8_t pat_cc, pmt_cc, video_cc, audio_cc; /* of the next packet with payload */
     uint64_t psi_at_27m;
     bool psi_due;
+    uint64_t tables; /* so far */
     uint8_t pat[MC_TS_PACKET_BYTES], pmt[MC_TS_PACKET_BYTES];
     GByteArray *cipher; /* encrypted payload of one PES */
 };
@@ -49,12 +53,7 @@ typedef struct {
 McTsConfig mc_ts_config_default(void)
 {
     return (McTsConfig){
-        .pmt_pid = 0x0100,
-        .pcr_pid = 0x1000,
-        .video_pid = 0x1011,
-        .audio_pid = 0x1100,
-        .psi_version = 1,
-        .audio_pes_stuffing = 2, /* some sinks' fast path counts on them */
+        .layout = mc_ts_flavour(NULL)->layout,
         .audio = MC_TS_AUDIO_LPCM,
         .profile_idc = 66,
         .constraints = 0xc0,
@@ -125,7 +124,7 @@ static void build_pat(McTsMux *self)
     size_t at = start_section(self->pat, 0x00, 0, self->pat_version);
 
     at = put16(self->pat, at, 1); /* program */
-    at = put16(self->pat, at, 0xe000 | self->config.pmt_pid);
+    at = put16(self->pat, at, 0xe000 | self->config.layout.pmt_pid);
     finish_section(self->pat, 0x0000, at);
 }
 
@@ -142,10 +141,12 @@ static size_t put_video_stream(const McTsConfig *config, uint8_t *to, size_t at)
                                    0x7e,
                                    0x1f}; /* AVC timing and HRD */
 
+    const size_t len = config->layout.avc_descriptors ? sizeof descriptors : 0;
+
     to[at++] = 0x1b;
-    at = put16(to, at, 0xe000 | config->video_pid);
-    at = put16(to, at, 0xf000 | sizeof descriptors);
-    return put_bytes(to, at, descriptors, sizeof descriptors);
+    at = put16(to, at, 0xe000 | config->layout.video_pid);
+    at = put16(to, at, (uint16_t) (0xf000 | len));
+    return put_bytes(to, at, descriptors, len);
 }
 
 static size_t put_audio_stream(const McTsConfig *config, uint8_t *to, size_t at)
@@ -158,14 +159,14 @@ static size_t put_audio_stream(const McTsConfig *config, uint8_t *to, size_t at)
     const size_t len = is_lpcm ? sizeof lpcm : is_ac3 ? sizeof ac3 : 0;
 
     to[at++] = audio_kinds[config->audio].stream_type;
-    at = put16(to, at, 0xe000 | config->audio_pid);
+    at = put16(to, at, 0xe000 | config->layout.audio_pid);
     at = put16(to, at, (uint16_t) (0xf000 | len));
     return put_bytes(to, at, is_lpcm ? lpcm : ac3, len);
 }
 
 static uint16_t pcr_pid(const McTsConfig *config)
 {
-    return config->pcr_on_video ? config->video_pid : config->pcr_pid;
+    return config->layout.pcr_on_video ? config->layout.video_pid : config->layout.pcr_pid;
 }
 
 static void build_pmt(McTsMux *self)
@@ -181,12 +182,14 @@ static void build_pmt(McTsMux *self)
     at = put_video_stream(config, self->pmt, at);
     if (config->audio != MC_TS_AUDIO_NONE)
         at = put_audio_stream(config, self->pmt, at);
-    finish_section(self->pmt, config->pmt_pid, at);
+    finish_section(self->pmt, config->layout.pmt_pid, at);
 }
 
+/* A version that nobody saw is not used up: the first PMT has the flavour's. */
 static void pmt_changed(McTsMux *self)
 {
-    self->pmt_version = (self->pmt_version + 1) & 0x1f;
+    if (self->tables)
+        self->pmt_version = (self->pmt_version + 1) & 0x1f;
     build_pmt(self);
     self->psi_due = true;
 }
@@ -261,7 +264,7 @@ static uint8_t next_cc(uint8_t *cc)
 /* A packet without payload, which does not count for continuity. */
 static void append_pcr(McTsMux *self, uint64_t pcr_27m, GByteArray *out)
 {
-    const bool on_video = self->config.pcr_on_video;
+    const bool on_video = self->config.layout.pcr_on_video;
 
     append_packet(out, &(Packet){.pid = pcr_pid(&self->config),
                                  .start = !on_video, /* as the sinks' firmware saw it elsewhere */
@@ -290,12 +293,26 @@ static void append_psi(McTsMux *self, uint64_t pcr_27m, GByteArray *out)
     append_table(self->pmt, &self->pmt_cc, out);
     self->psi_at_27m = pcr_27m;
     self->psi_due = false;
+    self->tables++;
+}
+
+/* Null packets, so that every datagram of this call carries as many packets as go into one. */
+static void fill(const McTsMux *self, GByteArray *out)
+{
+    while (self->config.layout.fill_datagrams && out->len / MC_TS_PACKET_BYTES % DATAGRAM_PACKETS) {
+        const guint at = out->len;
+
+        g_byte_array_set_size(out, at + MC_TS_PACKET_BYTES);
+        memset(out->data + at, 0xff, MC_TS_PACKET_BYTES);
+        memcpy(out->data + at, (const uint8_t[]){0x47, 0x1f, 0xff, 0x10}, 4);
+    }
 }
 
 /* ---------- PES ---------- */
 
 typedef struct {
-    uint8_t stream_id;
+    uint8_t stream_id, flags;
+    bool unbounded;
     unsigned stuffing;
     const uint8_t *private_data; /* NULL: none */
     uint64_t pts_90k;
@@ -306,8 +323,9 @@ static size_t pes_header_bytes(const Pes *pes)
     return 14 + (pes->private_data ? 1 + MC_TS_PRIVATE_BYTES : 0) + pes->stuffing;
 }
 
-/*   | 00 00 01 id | length:16 | 84 | 80 or 81 | header length | PTS:40 | [8e private:128] | ff ...
- * | PTS: 0010 t32..30 1 | t29..15 1 | t14..0 1.  A length of 0 (unbounded) is for video only. */
+/*   | 00 00 01 id | length:16 | flags | 80 or 81 | header length | PTS:40 | [8e private:128] | ff
+ * ... | PTS: 0010 t32..30 1 | t29..15 1 | t14..0 1.  A length of 0 (unbounded) is for video only.
+ */
 static size_t put_pes_header(uint8_t *to, const Pes *pes, size_t payload_len)
 {
     const size_t header = pes_header_bytes(pes);
@@ -315,8 +333,8 @@ static size_t put_pes_header(uint8_t *to, const Pes *pes, size_t payload_len)
     const uint64_t pts = pes->pts_90k;
     size_t at = put_bytes(to, 0, (const uint8_t[]){0, 0, 1, pes->stream_id}, 4);
 
-    at = put16(to, at, length > 0xffff ? 0 : (uint16_t) length);
-    to[at++] = 0x84; /* data_alignment_indicator */
+    at = put16(to, at, length > 0xffff || pes->unbounded ? 0 : (uint16_t) length);
+    to[at++] = pes->flags;
     to[at++] = pes->private_data ? 0x81 : 0x80;
     to[at++] = (uint8_t) (header - 9);
     to[at++] = (uint8_t) (0x21 | (pts >> 29 & 0x0e));
@@ -361,7 +379,8 @@ static void append_pes(Packet first, uint8_t *cc, const Pes *pes, const uint8_t 
     } while (len);
 }
 
-/* Replaces the payload by its encrypted form where the stream is protected. */
+/* Replaces the payload by its encrypted form where the stream is protected.  NULL: this PES must
+ * not be sent. */
 static const uint8_t *protect(McTsMux *self, bool is_audio, const uint8_t *in, size_t len,
                               uint8_t private_data[MC_TS_PRIVATE_BYTES], Pes *pes)
 {
@@ -371,7 +390,7 @@ static const uint8_t *protect(McTsMux *self, bool is_audio, const uint8_t *in, s
         return in;
     g_byte_array_set_size(self->cipher, (guint) len);
     if (!hdcp->encrypt(is_audio, in, self->cipher->data, len, private_data, hdcp->user_data))
-        return in;
+        return hdcp->required ? NULL : in;
     pes->private_data = private_data;
     return self->cipher->data;
 }
@@ -383,8 +402,7 @@ McTsMux *mc_ts_mux_new(const McTsConfig *config)
     McTsMux *self = g_new0(McTsMux, 1);
 
     self->config = *config;
-    self->config.audio_pes_stuffing = MIN(config->audio_pes_stuffing, AUDIO_STUFFING_MAX);
-    self->pat_version = self->pmt_version = config->psi_version & 0x1f;
+    self->pat_version = self->pmt_version = config->layout.psi_version & 0x1f;
     self->psi_due = true;
     self->cipher = g_byte_array_new();
     build_pat(self);
@@ -422,7 +440,32 @@ void mc_ts_mux_set_audio(McTsMux *self, McTsAudio audio, uint32_t lpcm_rate_hz)
     pmt_changed(self);
 }
 
-void mc_ts_mux_heartbeat(McTsMux *self, uint64_t pcr_27m, GByteArray *out)
+void mc_ts_mux_set_hdcp(McTsMux *self, const McTsHdcp *hdcp)
+{
+    const bool was = self->config.hdcp.encrypt;
+
+    self->config.hdcp = hdcp ? *hdcp : (McTsHdcp){0};
+    if (was != (self->config.hdcp.encrypt != NULL))
+        pmt_changed(self);
+}
+
+void mc_ts_mux_set_layout(McTsMux *self, const McTsLayout *layout)
+{
+    self->config.layout = *layout;
+    if (self->tables)
+        self->pat_version = (self->pat_version + 1) & 0x1f;
+    else
+        self->pat_version = self->pmt_version = layout->psi_version & 0x1f;
+    build_pat(self);
+    pmt_changed(self);
+}
+
+uint64_t mc_ts_mux_tables(const McTsMux *self)
+{
+    return self->tables;
+}
+
+static void append_clock(McTsMux *self, uint64_t pcr_27m, GByteArray *out)
 {
     if (!psi_is_due(self, pcr_27m))
         return;
@@ -430,12 +473,21 @@ void mc_ts_mux_heartbeat(McTsMux *self, uint64_t pcr_27m, GByteArray *out)
     append_pcr(self, pcr_27m, out);
 }
 
+void mc_ts_mux_heartbeat(McTsMux *self, uint64_t pcr_27m, GByteArray *out)
+{
+    append_clock(self, pcr_27m, out);
+    fill(self, out);
+}
+
 void mc_ts_mux_video(McTsMux *self, const uint8_t *au, size_t len, uint64_t pts_90k, bool idr,
                      uint64_t pcr_27m, GByteArray *out)
 {
     uint8_t private_data[MC_TS_PRIVATE_BYTES];
-    Pes pes = {.stream_id = 0xe0, .pts_90k = pts_90k};
-    Packet first = {.pid = self->config.video_pid, .pcr_27m = pcr_27m};
+    Pes pes = {.stream_id = 0xe0,
+               .flags = self->config.layout.pes_flags,
+               .unbounded = self->config.layout.video_pes_unbounded,
+               .pts_90k = pts_90k};
+    Packet first = {.pid = self->config.layout.video_pid, .pcr_27m = pcr_27m};
 
     if (!len) {
         mc_ts_mux_heartbeat(self, pcr_27m, out);
@@ -445,13 +497,15 @@ void mc_ts_mux_video(McTsMux *self, const uint8_t *au, size_t len, uint64_t pts_
         first.af_flags |= AF_RANDOM_ACCESS;
     if (idr || psi_is_due(self, pcr_27m)) {
         append_psi(self, pcr_27m, out);
-        if (self->config.pcr_on_video)
+        if (self->config.layout.pcr_on_video)
             first.af_flags |= AF_PCR;
         else
             append_pcr(self, pcr_27m, out);
     }
     au = protect(self, false, au, len, private_data, &pes);
-    append_pes(first, &self->video_cc, &pes, au, len, out);
+    if (au)
+        append_pes(first, &self->video_cc, &pes, au, len, out);
+    fill(self, out);
 }
 
 void mc_ts_mux_audio(McTsMux *self, const uint8_t *frame, size_t len, uint64_t pts_90k,
@@ -459,12 +513,18 @@ void mc_ts_mux_audio(McTsMux *self, const uint8_t *frame, size_t len, uint64_t p
 {
     uint8_t private_data[MC_TS_PRIVATE_BYTES];
     Pes pes = {.stream_id = audio_kinds[self->config.audio].stream_id,
-               .stuffing = self->config.audio_pes_stuffing,
+               .flags = self->config.layout.pes_flags,
+               .stuffing = MIN(self->config.layout.audio_pes_stuffing, AUDIO_STUFFING_MAX),
                .pts_90k = pts_90k};
 
-    mc_ts_mux_heartbeat(self, pcr_27m, out);
-    if (!len || !pes.stream_id || len + PES_HEADER_MAX > 0xffff)
+    append_clock(self, pcr_27m, out);
+    if (!len || !pes.stream_id || len + PES_HEADER_MAX > 0xffff) {
+        fill(self, out);
         return;
+    }
     frame = protect(self, true, frame, len, private_data, &pes);
-    append_pes((Packet){.pid = self->config.audio_pid}, &self->audio_cc, &pes, frame, len, out);
+    if (frame)
+        append_pes((Packet){.pid = self->config.layout.audio_pid}, &self->audio_cc, &pes, frame,
+                   len, out);
+    fill(self, out);
 }

@@ -19,35 +19,48 @@ typedef enum { MC_TS_AUDIO_NONE, MC_TS_AUDIO_LPCM, MC_TS_AUDIO_AAC, MC_TS_AUDIO_
  */
 typedef struct {
     /* Encrypts a PES payload from in to out (same length) and fills in its private data.
-     * False: this PES stays in the clear. */
+     * False: this PES stays in the clear, or with required set, is not sent. */
     bool (*encrypt)(bool is_audio, const uint8_t *in, uint8_t *out, size_t len,
                     uint8_t ret_private[MC_TS_PRIVATE_BYTES], void *user_data);
     void *user_data;
+    bool required;
 } McTsHdcp;
 
+/* What differs between the flavours that sinks want (encoder/ts-flavour.h). */
 typedef struct {
     uint16_t pmt_pid, pcr_pid, video_pid, audio_pid;
-    uint8_t psi_version;         /* 0..31, of the first PMT */
+    uint8_t psi_version;         /* 0..31, of the first PAT and PMT */
     bool pcr_on_video;           /* PCR in the video's packets; pcr_pid is not used */
+    bool video_pes_unbounded;    /* PES_packet_length 0 */
+    bool avc_descriptors;        /* PMT has the AVC descriptors of the video */
+    bool fill_datagrams;         /* null packets up to a multiple of seven packets a call */
+    uint8_t pes_flags;           /* byte 6 of a PES header: 84 says data_alignment */
     unsigned audio_pes_stuffing; /* bytes of ff at the end of each audio PES header, 0..32 */
+} McTsLayout;
+
+typedef struct {
+    McTsLayout layout;
     McTsAudio audio;
     uint8_t profile_idc, constraints, level_idc; /* as in the SPS; for the AVC descriptor */
     uint32_t lpcm_rate_hz;                       /* 44100, else 48000 is announced */
     McTsHdcp hdcp;                               /* encrypt NULL: in the clear */
 } McTsConfig;
 
-/* PMT 0x0100, PCR 0x1000, video 0x1011, audio 0x1100 with 2 stuffing bytes, LPCM 48 kHz, CBP 3.1.
- */
+/* The first flavour's layout, LPCM 48 kHz, CBP 3.1. */
 McTsConfig mc_ts_config_default(void);
 
 typedef struct McTsMux McTsMux;
 McTsMux *mc_ts_mux_new(const McTsConfig *config); /* copies config */
 void mc_ts_mux_free(McTsMux *self);               /* NULL is fine */
 
-/* Each of these bumps the PMT's version when something changed and makes PSI due at once. */
+/* Each of these makes PSI due at once when something changed, with the next version of the tables
+ * unless nobody saw the last one. */
 void mc_ts_mux_set_video(McTsMux *self, uint8_t profile_idc, uint8_t constraints,
                          uint8_t level_idc);
 void mc_ts_mux_set_audio(McTsMux *self, McTsAudio audio, uint32_t lpcm_rate_hz);
+void mc_ts_mux_set_hdcp(McTsMux *self, const McTsHdcp *hdcp); /* NULL: in the clear from now on */
+/* An IDR should follow: to the sink this is a new program. */
+void mc_ts_mux_set_layout(McTsMux *self, const McTsLayout *layout);
 
 /* All append whole 188-byte packets to out.  Times: pcr_27m in 27 MHz, pts_90k in 90 kHz, both may
  * grow past 33 bits.  PAT, PMT and PCR go first when due, before an IDR always.
@@ -59,6 +72,7 @@ void mc_ts_mux_video(McTsMux *self, const uint8_t *au, size_t len, uint64_t pts_
  * less the PES header (longer: dropped). */
 void mc_ts_mux_audio(McTsMux *self, const uint8_t *frame, size_t len, uint64_t pts_90k,
                      uint64_t pcr_27m, GByteArray *out);
+uint64_t mc_ts_mux_tables(const McTsMux *self); /* pairs of PAT and PMT so far */
 void mc_ts_mux_heartbeat(McTsMux *self, uint64_t pcr_27m, GByteArray *out);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(McTsMux, mc_ts_mux_free)

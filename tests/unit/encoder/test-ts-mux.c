@@ -274,10 +274,10 @@ static void try_every_length(bool pcr_on_video)
     g_autofree uint8_t *data = noise(600);
     g_autoptr(GByteArray) out = g_byte_array_new();
     g_autoptr(McTsMux) mux = NULL;
-    g_autoptr(Demux) video = demux_new(config.video_pid);
-    g_autoptr(Demux) audio = demux_new(config.audio_pid);
+    g_autoptr(Demux) video = demux_new(config.layout.video_pid);
+    g_autoptr(Demux) audio = demux_new(config.layout.audio_pid);
 
-    config.pcr_on_video = pcr_on_video;
+    config.layout.pcr_on_video = pcr_on_video;
     mux = mc_ts_mux_new(&config);
     for (size_t len = 1; len <= 600; len++) {
         const bool idr = len % 7 == 0;
@@ -309,7 +309,7 @@ static void test_pcr_on_video(void)
     const uint8_t au[10] = {0};
 
     try_every_length(true);
-    config.pcr_on_video = true;
+    config.layout.pcr_on_video = true;
     mux = mc_ts_mux_new(&config);
     mc_ts_mux_video(mux, au, sizeof au, 0, true, 270000000, out);
     g_assert_cmpuint(out->len, ==, 3 * PACKET);
@@ -328,7 +328,7 @@ static void test_large_video(void)
     for (size_t i = 0; i < G_N_ELEMENTS(lengths); i++) {
         g_autoptr(McTsMux) mux = mc_ts_mux_new(&config);
         g_autoptr(GByteArray) out = g_byte_array_new();
-        g_autoptr(Demux) demux = demux_new(config.video_pid);
+        g_autoptr(Demux) demux = demux_new(config.layout.video_pid);
 
         mc_ts_mux_video(mux, data, lengths[i], 5, true, 0, out);
         demux_feed(demux, out);
@@ -360,7 +360,7 @@ static void test_pts_wraps(void)
     for (size_t i = 0; i < G_N_ELEMENTS(times); i++) {
         g_autoptr(McTsMux) mux = mc_ts_mux_new(&config);
         g_autoptr(GByteArray) out = g_byte_array_new();
-        g_autoptr(Demux) demux = demux_new(config.video_pid);
+        g_autoptr(Demux) demux = demux_new(config.layout.video_pid);
 
         mc_ts_mux_video(mux, au, sizeof au, times[i], false, times[i] % (1ull << 40) * 300 + 299,
                         out);
@@ -379,7 +379,7 @@ static void test_pcr_interval(void)
 
     for (unsigned step_ms = 10; step_ms <= 40; step_ms += 30) {
         g_autoptr(McTsMux) mux = mc_ts_mux_new(&config);
-        g_autoptr(Demux) demux = demux_new(config.video_pid);
+        g_autoptr(Demux) demux = demux_new(config.layout.video_pid);
         uint64_t last = 0;
 
         for (uint64_t now = 0; now < 10000; now += step_ms) {
@@ -431,7 +431,7 @@ static void test_hdcp(void)
     McTsConfig config = mc_ts_config_default();
     g_autofree uint8_t *data = noise(3000);
     g_autoptr(McTsMux) mux = NULL;
-    g_autoptr(Demux) demux = demux_new(config.video_pid);
+    g_autoptr(Demux) demux = demux_new(config.layout.video_pid);
     g_autoptr(GByteArray) out = g_byte_array_new();
     const uint8_t *pes;
     unsigned left = 0;
@@ -458,6 +458,36 @@ static void test_hdcp(void)
     assert_starts_with(out->data + 4 + 68, "00 00 01 bd 00 6e 84 80 07");
 }
 
+static bool refuse(bool is_audio, const uint8_t *in, uint8_t *out, size_t len,
+                   uint8_t ret_private[MC_TS_PRIVATE_BYTES], void *user_data)
+{
+    return false;
+}
+
+/* Protection comes and goes within a stream; required, what the cipher refuses is not sent at all.
+ */
+static void test_hdcp_required(void)
+{
+    const McTsConfig config = mc_ts_config_default();
+    const McTsHdcp hdcp = {.encrypt = refuse, .required = true};
+    g_autofree uint8_t *data = noise(3000);
+    g_autoptr(McTsMux) mux = mc_ts_mux_new(&config);
+    g_autoptr(GByteArray) out = g_byte_array_new();
+
+    mc_ts_mux_video(mux, data, 3000, 900000, true, 0, out);
+    mc_ts_mux_set_hdcp(mux, &hdcp);
+    g_byte_array_set_size(out, 0);
+    mc_ts_mux_video(mux, data, 3000, 903000, true, 2000 * MS_27M, out);
+    mc_ts_mux_audio(mux, data, 100, 903000, 2001 * MS_27M, out);
+    g_assert_cmpuint(out->len, ==, 3 * PACKET); /* PAT, PMT, PCR: the clock goes on */
+    g_assert_nonnull(memmem(out->data, out->len, "\5\5HDCP\x20", 7));
+    mc_ts_mux_set_hdcp(mux, NULL);
+    g_byte_array_set_size(out, 0);
+    mc_ts_mux_video(mux, data, 3000, 906000, true, 4000 * MS_27M, out);
+    g_assert_cmpuint(out->len, >, 15 * PACKET);
+    g_assert_null(memmem(out->data, 2 * PACKET, "\5\5HDCP\x20", 7)); /* PAT and PMT again */
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -475,5 +505,6 @@ int main(int argc, char **argv)
     g_test_add_func("/ts-mux/clock-goes-back", test_clock_goes_back);
     g_test_add_func("/ts-mux/idr-brings-psi", test_idr_brings_psi);
     g_test_add_func("/ts-mux/hdcp", test_hdcp);
+    g_test_add_func("/ts-mux/hdcp-required", test_hdcp_required);
     return g_test_run();
 }

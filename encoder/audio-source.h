@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* encoder/audio-source.h - where sound comes from: a tone, silence, or what the desktop plays.
+ * Always 48 kHz, 16 bit, stereo; never a microphone.
+ * Threads: one caller (the sound's thread); wake from any.  Owner: encoder/audio. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MC_AUDIO_RATE_HZ 48000
+#define MC_AUDIO_BLOCK 480u /* pairs: 10 ms */
+
+typedef struct McAudioSource McAudioSource;
+/* "test" (440 Hz), "beep" (50 ms of 1 kHz with each second of CLOCK_MONOTONIC), "silence", "auto"
+ * (the default output's monitor; silence where there is none, said once), "auto:OUTPUT" (that
+ * output's, while it is there); other names are silence. */
+McAudioSource *mc_audio_source_new(const char *kind);
+void mc_audio_source_free(McAudioSource *self);
+/* Waits for the next block; *ret_time_ns is CLOCK_MONOTONIC of its first sample.  False: woken. */
+bool mc_audio_source_read(McAudioSource *self, int16_t block[MC_AUDIO_BLOCK * 2],
+                          int64_t *ret_time_ns);
+void mc_audio_source_wake(McAudioSource *self); /* every later read returns false */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(McAudioSource, mc_audio_source_free)

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* encoder/audio.h - the sound of a stream: source, encoder and the thread that drives them.
+ * Threads: new and free from the owner; frames come on the sound's own thread.
+ * Owner: encoder/stream. */
+#pragma once
+
+#include "encoder/stream.h"
+
+typedef struct {
+    McStreamAudio codec; /* LPCM or AAC */
+    const char *source;  /* as McStreamConfig.audio_source */
+    /* An LPCM frame with its header or an ADTS frame; time_ns: CLOCK_MONOTONIC of its first sample.
+     */
+    void (*on_frame)(const uint8_t *frame, size_t bytes, int64_t time_ns, void *user_data);
+    void (*on_error)(const GError *error, void *user_data); /* at most once; the sound has ended */
+    void *user_data;
+} McAudioConfig;
+
+typedef struct McAudio McAudio;
+McAudio *mc_audio_new(const McAudioConfig *config, GError **error);
+void mc_audio_free(McAudio *self); /* no frame comes after it returns; NULL is fine */

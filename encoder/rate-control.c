@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+#include "encoder/rate-control.h"
+
+#include <glib.h>
+
+#define LOSS_SOME 13                        /* 5 % in 1/256 (wfd-rtsp 9.2) */
+#define LOSS_MUCH 38                        /* 15 % */
+#define LOWER_SPACING_US (300 * 1000)       /* a cut shows in the reports only after a round trip */
+#define RAISE_AFTER_US (2 * G_USEC_PER_SEC) /* without anything wrong */
+#define RAISE_SPACING_US (500 * 1000)
+#define RAISE_PERCENT 8
+#define RAISE_AFTER_MOST_US (30 * G_USEC_PER_SEC)
+#define VAIN_TRY_US (1500 * 1000)       /* trouble so soon after growing comes from it */
+#define FORGET_US (10 * G_USEC_PER_SEC) /* links change */
+#define FORGIVE_US (60 * G_USEC_PER_SEC)
+#define TIGHT_US (10 * G_USEC_PER_SEC)
+#define GOT_SHARE_PERCENT 80 /* below what came through, so that queues drain */
+#define DRAIN_US (1500 * 1000)
+#define TRIP_GROWTH_US (60 * 1000)
+#define QUEUE_LIMIT_US (60 * 1000)
+#define LINK_SHARE_PERCENT 70 /* of the radio's rate: the rest is overhead and other traffic */
+#define IDR_STORM 3           /* requests between two steps speak of loss where no report does */
+#define MINIMUM_KBPS 500u
+
+/* Bits a pixel below which a steadier picture is worth more than a smooth one, and below which a
+ * smaller one is (in thousandths). */
+#define SMOOTH_MILLIBITS 30u
+#define LARGE_MILLIBITS 45u
+
+static uint32_t kbps_for(const McRateConfig *config, uint32_t fps, uint32_t millibits)
+{
+    return (uint32_t) ((uint64_t) config->width_px * config->height_px * fps * millibits / 1000000);
+}
+
+void mc_rate_control_init(McRateControl *self, const McRateConfig *config, int64_t now_us)
+{
+    *self = (McRateControl){.config = *config,
+                            .decision = {.kbps = config->max_kbps, .fps = config->fps},
+                            .last = {.now_us = now_us},
+                            .lowered_us = now_us - LOWER_SPACING_US,
+                            .raised_us = now_us,
+                            .bad_us = now_us,
+                            .config_us = now_us,
+                            .raise_after_us = RAISE_AFTER_US};
+}
+
+/* A share of what came through; less where the encoder cannot hold the rate and sends more. */
+static uint32_t of_received(const McRateControl *self, const McRateInput *input)
+{
+    const uint64_t share = (uint64_t) input->received_kbps * GOT_SHARE_PERCENT / 100;
+    const uint32_t kbps = self->decision.kbps;
+
+    return (uint32_t) (self->sent_kbps > kbps * 3 / 2 ? share * kbps / self->sent_kbps : share);
+}
+
+/* What may stay of the present rate when a sink lost this share: what it got, less a margin. Little
+ * loss may be the air's and not the rate's, so that alone does not end in a slide show. */
+static uint32_t kbps_for_loss(const McRateControl *self, const McRateInput *input)
+{
+    const uint32_t kbps = self->decision.kbps, lost_256 = input->fraction_lost;
+    const bool much = lost_256 >= LOSS_MUCH;
+    const uint32_t floor = much ? kbps / 4 : self->config.max_kbps / 4;
+    const uint32_t got = MIN(self->sent_kbps, kbps) * (256 - lost_256) / 256;
+    uint32_t may = much ? kbps / 2 : kbps * 3 / 4;
+
+    if (input->received_kbps) /* less of a guess is needed */
+        may = MIN(of_received(self, input), much ? kbps * 3 / 4 : kbps * 9 / 10);
+    else if (self->sent_kbps)
+        may = MIN(may, got * GOT_SHARE_PERCENT / 100);
+    return CLAMP(may, MIN(floor, kbps), kbps);
+}
+
+/* What waits on the way to the sink. After a cut it drains: only a queue that does not is a reason
+ * for another. */
+static bool queue_grows(const McRateControl *self, const McRateInput *input)
+{
+    if (!input->has_report || !self->trip_base_us || !input->trip_grows ||
+        input->trip_us < self->trip_base_us + TRIP_GROWTH_US)
+        return false;
+    return input->now_us - self->lowered_us > DRAIN_US ||
+           input->trip_us > self->cut_trip_us * 5 / 4;
+}
+
+/* A link with a queue carries what comes out of it. */
+static uint32_t kbps_for_queue(const McRateControl *self, const McRateInput *input)
+{
+    const uint32_t kbps = self->decision.kbps;
+
+    if (!input->received_kbps)
+        return kbps * 7 / 10;
+    return CLAMP(of_received(self, input), kbps / 3, kbps * 9 / 10);
+}
+
+/* The rate that may stay; the present one: nothing is wrong. */
+static uint32_t judge(const McRateControl *self, const McRateInput *input, const char **ret_why)
+{
+    const uint32_t kbps = self->decision.kbps;
+
+    if (input->has_report && input->fraction_lost >= LOSS_SOME) {
+        *ret_why =
+            input->fraction_lost >= LOSS_MUCH ? "the sink loses much" : "the sink loses some";
+        return kbps_for_loss(self, input);
+    }
+    if (input->datagrams_dropped > self->last.datagrams_dropped ||
+        input->queued_us > QUEUE_LIMIT_US) {
+        *ret_why = "the link's queue is full";
+        return kbps * 6 / 10;
+    }
+    if (queue_grows(self, input)) {
+        *ret_why = "the way to the sink gets longer";
+        return kbps_for_queue(self, input);
+    }
+    if (input->idr_requests >= self->last.idr_requests + IDR_STORM) {
+        *ret_why = "the sink asks for key frames again and again";
+        return kbps * 8 / 10;
+    }
+    return kbps;
+}
+
+static uint32_t ceiling(const McRateControl *self, const McRateInput *input)
+{
+    uint64_t kbps = self->config.max_kbps;
+
+    if (input->link_kbps)
+        kbps = MIN(kbps, input->link_kbps * LINK_SHARE_PERCENT / 100);
+    return (uint32_t) MAX(kbps, MINIMUM_KBPS);
+}
+
+/* Half the pictures before half the size; each comes back with a quarter of room to spare. */
+static void fit_mode(McRateControl *self)
+{
+    const McRateConfig *config = &self->config;
+    McRateDecision *decision = &self->decision;
+    uint32_t half_fps = MAX(config->fps / 2, 1u);
+
+    if (decision->fps == config->fps &&
+        decision->kbps < kbps_for(config, config->fps, SMOOTH_MILLIBITS))
+        decision->fps = half_fps;
+    else if (decision->fps != config->fps &&
+             decision->kbps > kbps_for(config, config->fps, SMOOTH_MILLIBITS) * 5 / 4)
+        decision->fps = config->fps;
+    const uint32_t large_kbps = kbps_for(config, half_fps, LARGE_MILLIBITS);
+    if (decision->size_step < 2 && decision->kbps < large_kbps >> 2 * decision->size_step)
+        decision->size_step++;
+    else if (decision->size_step &&
+             decision->kbps > (large_kbps >> 2 * (decision->size_step - 1)) * 5 / 4)
+        decision->size_step--;
+}
+
+static bool lower(McRateControl *self, const McRateInput *input, uint32_t kbps)
+{
+    const int64_t since_raise_us = input->now_us - self->raised_us;
+
+    if (input->now_us - self->lowered_us < LOWER_SPACING_US + MAX(input->trip_us, 0))
+        return false;
+    if (self->decision.kbps > MINIMUM_KBPS && since_raise_us < VAIN_TRY_US && self->tried)
+        self->raise_after_us = MIN(self->raise_after_us * 2, RAISE_AFTER_MOST_US);
+    self->tried = false;
+    self->cut_trip_us = input->trip_us;
+    self->trouble_kbps =
+        input->received_kbps ? MIN(self->decision.kbps, input->received_kbps) : self->decision.kbps;
+    self->lowered_us = input->now_us;
+    self->decision.kbps = MAX(kbps, MINIMUM_KBPS);
+    return true;
+}
+
+static bool raise_rate(McRateControl *self, const McRateInput *input, uint32_t limit_kbps)
+{
+    if (self->decision.kbps >= limit_kbps || input->now_us - self->bad_us < self->raise_after_us ||
+        input->now_us - self->raised_us < RAISE_SPACING_US)
+        return false;
+    /* Gently where trouble was a while ago: a queue that grows slowly is seen while it is short. */
+    const uint32_t kbps = self->decision.kbps, quick = MAX(kbps * RAISE_PERCENT / 100, 50u);
+    const bool gently = self->trouble_kbps && kbps + quick > self->trouble_kbps * 9 / 10 &&
+                        input->now_us - self->bad_us < FORGET_US;
+    self->raised_us = input->now_us;
+    self->tried = true;
+    self->decision.kbps = MIN(kbps + (gently ? MAX(kbps / 50, 20u) : quick), limit_kbps);
+    return true;
+}
+
+/* Differences of the counters, smoothed; a pause or a new stream starts anew. */
+static void measure(McRateControl *self, const McRateInput *input)
+{
+    const int64_t elapsed_us = input->now_us - self->last.now_us;
+
+    if (input->has_report && input->trip_us >= 0)
+        self->trip_base_us = self->trip_base_us ? MIN(self->trip_base_us, MAX(input->trip_us, 1))
+                                                : MAX(input->trip_us, 1);
+    if (elapsed_us <= 0 || input->bytes_sent < self->last.bytes_sent)
+        return;
+    const uint32_t kbps =
+        (uint32_t) MIN((input->bytes_sent - self->last.bytes_sent) * 8000 / (uint64_t) elapsed_us,
+                       G_MAXUINT32 / 512);
+    self->sent_kbps = self->sent_kbps ? (self->sent_kbps * 3 + kbps) / 4 : kbps;
+}
+
+McRateDecision mc_rate_control_step(McRateControl *self, const McRateInput *input)
+{
+    const char *why = NULL;
+    bool changed = false;
+
+    measure(self, input);
+    const uint32_t limit_kbps = ceiling(self, input), kbps = judge(self, input, &why);
+    if (why) {
+        self->bad_us = input->now_us;
+        changed = kbps < self->decision.kbps && lower(self, input, kbps);
+    } else if (input->now_us - self->bad_us > FORGIVE_US) {
+        self->raise_after_us = RAISE_AFTER_US;
+    }
+    if (self->decision.kbps > limit_kbps) {
+        self->decision.kbps = limit_kbps;
+        changed = true;
+        why = "the link has become slower";
+    } else if (!why && raise_rate(self, input, limit_kbps)) {
+        changed = true;
+        why = "the link has room";
+    }
+    if (changed)
+        fit_mode(self);
+    self->decision.tight =
+        self->lowered_us > self->config_us && input->now_us - self->bad_us < TIGHT_US;
+    self->last = *input;
+    self->decision.why = changed ? why : NULL;
+    return self->decision;
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+#include "encoder/stream.h"
+
+#include "encoder/aac.h"
+#include "encoder/stream-private.h"
+#include "encoder/ts-flavour.h"
+
+bool mc_stream_is_quiet(McStream *self)
+{
+    return g_atomic_int_get(&self->paused) || g_atomic_int_get(&self->stopped) ||
+           !mc_output_is_ready(self->output);
+}
+
+static void on_sound(const uint8_t *frame, size_t bytes, int64_t time_ns, void *user_data)
+{
+    McStream *self = user_data;
+
+    if (!g_atomic_int_get(&self->muted))
+        mc_output_sound(self->output, frame, bytes, time_ns);
+    g_mutex_lock(&self->stats_lock);
+    self->stats.audio_frames++;
+    g_mutex_unlock(&self->stats_lock);
+}
+
+void mc_stream_report_failure(const GError *error, void *stream)
+{
+    McStream *self = stream;
+
+    if (g_atomic_int_compare_and_exchange(&self->failed, 0, 1) && self->config.on_error)
+        self->config.on_error(error, self->config.user_data);
+}
+
+static void note(const char *text, void *user_data)
+{
+    McStream *self = user_data;
+
+    if (self->config.on_note)
+        self->config.on_note(text, self->config.user_data);
+}
+
+static void on_frame_sent(uint64_t frame_id, void *user_data)
+{
+    McStream *self = user_data;
+
+    if (frame_id && self->config.on_frame_sent)
+        self->config.on_frame_sent(frame_id, self->config.user_data);
+}
+
+static void on_rtcp(const uint8_t *datagram, size_t len, void *user_data)
+{
+    McStream *self = user_data;
+
+    if (self->config.on_rtcp)
+        self->config.on_rtcp(datagram, len, self->config.user_data);
+}
+
+static void on_ready(void *user_data)
+{
+    mc_stream_force_idr(user_data);
+}
+
+static void wake_refresh(McStream *self)
+{
+    g_mutex_lock(&self->wish_lock);
+    g_cond_signal(&self->wished);
+    g_mutex_unlock(&self->wish_lock);
+}
+
+/* ---- wishes ---- */
+
+void mc_stream_force_idr(McStream *self)
+{
+    g_mutex_lock(&self->wish_lock);
+    self->schedule.idr_wanted = true;
+    g_cond_signal(&self->wished);
+    g_mutex_unlock(&self->wish_lock);
+}
+
+void mc_stream_mute(McStream *self, bool muted)
+{
+    g_atomic_int_set(&self->muted, muted);
+}
+
+int64_t mc_stream_pts_zero_us(const McStream *self)
+{
+    return mc_output_pts_zero_us(self->output);
+}
+
+void mc_stream_set_rate(McStream *self, uint32_t kbps, bool tight)
+{
+    g_mutex_lock(&self->encode_lock);
+    if (self->video.bitrate_kbps != kbps || self->tight != tight)
+        mc_video_encoder_set_rate(self->encoder, kbps, tight);
+    self->video.bitrate_kbps = kbps;
+    self->tight = tight;
+    g_mutex_unlock(&self->encode_lock);
+    g_mutex_lock(&self->stats_lock);
+    self->stats.bitrate_kbps = kbps;
+    g_mutex_unlock(&self->stats_lock);
+}
+
+void mc_stream_set_cursor(McStream *self, int x_px, int y_px, bool visible, const uint8_t *bgra,
+                          unsigned width_px, unsigned height_px)
+{
+    g_mutex_lock(&self->encode_lock);
+    if (mc_convert_set_cursor(self->convert, x_px, y_px, visible, bgra, width_px, height_px)) {
+        g_mutex_lock(&self->wish_lock);
+        self->schedule.cursor_waits = true;
+        g_cond_signal(&self->wished);
+        g_mutex_unlock(&self->wish_lock);
+    }
+    g_mutex_unlock(&self->encode_lock);
+}
+
+/* What is under way in the two locks goes out or sees the flag; nothing follows. */
+static void flush(McStream *self)
+{
+    g_mutex_lock(&self->encode_lock);
+    g_mutex_unlock(&self->encode_lock);
+    mc_output_hold(self->output);
+}
+
+void mc_stream_pause(McStream *self, bool paused)
+{
+    g_atomic_int_set(&self->paused, paused);
+    if (paused) {
+        flush(self);
+        return;
+    }
+    mc_output_release(self->output);
+    mc_stream_force_idr(self);
+}
+
+void mc_stream_stats(McStream *self, McStreamStats *ret_stats)
+{
+    g_mutex_lock(&self->stats_lock);
+    *ret_stats = self->stats;
+    ret_stats->convert = mc_stage_times_figures(&self->convert_times);
+    ret_stats->encode = mc_stage_times_figures(&self->encode_times);
+    ret_stats->mux = mc_stage_times_figures(&self->mux_times);
+    ret_stats->send = mc_stage_times_figures(&self->send_times);
+    ret_stats->age = mc_stage_times_figures(&self->age_times);
+    g_mutex_unlock(&self->stats_lock);
+    mc_output_stats(self->output, ret_stats);
+}
+
+/* ---- RTCP ---- */
+
+size_t mc_stream_rtcp_report(McStream *self, bool bye, uint8_t ret_packet[MC_RTCP_MAX_BYTES])
+{
+    return mc_output_rtcp_report(self->output, bye, ret_packet);
+}
+
+bool mc_stream_rtcp_open(McStream *self, uint8_t *datagram, size_t *len)
+{
+    return mc_output_rtcp_open(self->output, datagram, len);
+}
+
+uint32_t mc_stream_ssrc(McStream *self)
+{
+    return mc_output_ssrc(self->output);
+}
+
+/* ---- mode ---- */
+
+void mc_stream_set_flavour(McStream *self, const char *name)
+{
+    const McTsFlavour *flavour = mc_ts_flavour(name);
+
+    if (!flavour)
+        return;
+    mc_output_set_flavour(self->output, flavour);
+    mc_stream_force_idr(self);
+}
+
+static void restart_schedule(McStream *self)
+{
+    g_mutex_lock(&self->wish_lock);
+    mc_schedule_restart(&self->schedule, self->video.fps);
+    g_cond_signal(&self->wished);
+    g_mutex_unlock(&self->wish_lock);
+}
+
+bool mc_stream_set_video(McStream *self, const McStreamVideo *video, GError **error)
+{
+    McH264 *h264 = mc_video_encoder_open(self->encoder, video, error);
+
+    if (!h264)
+        return false;
+    g_mutex_lock(&self->encode_lock);
+    mc_video_encoder_take(self->encoder, h264, video);
+    self->video = *video;
+    g_clear_pointer(&self->notice, mc_picture_unref);
+    mc_convert_set_size(self->convert, video->width_px, video->height_px);
+    mc_stream_announce_video(self);
+    restart_schedule(self);
+    bool ok = mc_output_set_pacing(self->output, self->video.fps, error);
+    g_mutex_unlock(&self->encode_lock);
+    return ok;
+}
+
+/* ---- life ---- */
+
+static void ignore_sound(const uint8_t *frame, size_t bytes, int64_t first_pair, void *user_data)
+{
+}
+
+void mc_stream_warm(void)
+{
+    const McStreamVideo video = {
+        .width_px = 640, .height_px = 480, .fps = 30, .level_idc = 31, .bitrate_kbps = 2000};
+
+    mc_h264_free(mc_h264_new(&video, "", 0, NULL));
+    mc_aac_free(mc_aac_new(ignore_sound, NULL, NULL));
+}
+
+McStream *mc_stream_new(const McStreamConfig *config, GError **error)
+{
+    g_autoptr(McStream) self = g_new0(McStream, 1);
+    const McOutputHooks hooks = {.on_sent = on_frame_sent,
+                                 .on_ready = on_ready,
+                                 .on_rtcp = on_rtcp,
+                                 .on_note = note,
+                                 .on_error = mc_stream_report_failure,
+                                 .user_data = self};
+
+    self->config = *config;
+    self->video = config->video;
+    self->unit = g_byte_array_sized_new(128 * 1024);
+    g_mutex_init(&self->encode_lock);
+    g_mutex_init(&self->stats_lock);
+    g_mutex_init(&self->wish_lock);
+    g_cond_init(&self->wished);
+    self->convert = mc_convert_new(config->video.width_px, config->video.height_px);
+    self->output = mc_output_new(config, &hooks, error);
+    if (!self->output)
+        return NULL;
+    self->encoder = mc_video_encoder_new(&config->video, config->encoder, note, self, error);
+    if (!self->encoder)
+        return NULL;
+    mc_stream_announce_video(self);
+    restart_schedule(self);
+    mc_stream_enter_protection(self, config->protection);
+    return mc_output_set_pacing(self->output, self->video.fps, error) ? g_steal_pointer(&self)
+                                                                      : NULL;
+}
+
+bool mc_stream_start(McStream *self, GError **error)
+{
+    McAudioConfig audio = {.codec = self->config.audio,
+                           .source = self->config.audio_source,
+                           .on_frame = on_sound,
+                           .on_error = mc_stream_report_failure,
+                           .user_data = self};
+
+    if (self->config.audio != MC_STREAM_AUDIO_NONE) {
+        self->audio = mc_audio_new(&audio, error);
+        if (!self->audio)
+            return false;
+    }
+    self->refresh = g_thread_new("mc-refresh", mc_stream_run_refresh, self);
+    return true;
+}
+
+void mc_stream_stop(McStream *self)
+{
+    g_atomic_int_set(&self->stopped, 1);
+    g_clear_pointer(&self->audio, mc_audio_free);
+    wake_refresh(self);
+    g_clear_pointer(&self->refresh, g_thread_join);
+    if (!self->output)
+        return;
+    flush(self);
+    mc_output_end(self->output);
+}
+
+void mc_stream_free(McStream *self)
+{
+    if (!self)
+        return;
+    mc_stream_stop(self);
+    mc_output_free(self->output);
+    mc_video_encoder_free(self->encoder);
+    mc_convert_free(self->convert);
+    g_clear_pointer(&self->notice, mc_picture_unref);
+    g_byte_array_unref(self->unit);
+    g_mutex_clear(&self->encode_lock);
+    g_mutex_clear(&self->stats_lock);
+    g_mutex_clear(&self->wish_lock);
+    g_cond_clear(&self->wished);
+    g_free(self);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* encoder/video-encoder.h - one H.264 encoder after the other: takes the first that works, watches
+ * what comes out of it, and goes on with another when it fails in the middle of a stream.
+ * Threads: one caller at a time.  Owner: encoder/stream. */
+#pragma once
+
+#include "encoder/h264.h"
+
+typedef struct McVideoEncoder McVideoEncoder;
+
+/* on_note: a person should hear of it (which encoder failed, and which goes on). */
+typedef void (*McVideoEncoderNote)(const char *text, void *user_data);
+McVideoEncoder *mc_video_encoder_new(const McStreamVideo *video, const char *wish,
+                                     McVideoEncoderNote on_note, void *user_data, GError **error);
+void mc_video_encoder_free(McVideoEncoder *self); /* NULL is fine */
+
+/* A new mode in two steps, so that pictures go on while the encoder opens: open is safe beside
+ * encode. */
+McH264 *mc_video_encoder_open(const McVideoEncoder *self, const McStreamVideo *video,
+                              GError **error);
+void mc_video_encoder_take(McVideoEncoder *self, McH264 *h264, const McStreamVideo *video);
+void mc_video_encoder_set_rate(McVideoEncoder *self, uint32_t kbps, bool tight);
+
+/* As mc_h264_encode; a failure is answered by another encoder's IDR of the same picture.  False:
+ * none is left that works. */
+bool mc_video_encoder_encode(McVideoEncoder *self, McPicture *picture, bool idr, GByteArray *ret_au,
+                             bool *ret_idr, GError **error);
+
+/* As mc_h264_repeat. */
+bool mc_video_encoder_repeat(McVideoEncoder *self, GByteArray *ret_au);
+
+const McH264 *mc_video_encoder_h264(const McVideoEncoder *self); /* in use; for its profile */
+typedef struct {
+    uint64_t pictures_in, units_out; /* equal while all is well */
+    unsigned replaced;
+} McVideoEncoderStats;
+McVideoEncoderStats mc_video_encoder_stats(const McVideoEncoder *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(McVideoEncoder, mc_video_encoder_free)

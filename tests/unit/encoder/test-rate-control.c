@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+#include "encoder/rate-control.h"
+
+#include <glib.h>
+#include <string.h>
+
+#define STEP_US 100000
+
+static const McRateConfig hd = {10000, 1920, 1080, 60};
+
+typedef struct {
+    McRateControl control;
+    McRateInput input;
+    int64_t trip_us;
+} Link;
+
+static Link start(const McRateConfig *config)
+{
+    Link link = {.input = {.now_us = 1000000}, .trip_us = -1};
+
+    mc_rate_control_init(&link.control, config, link.input.now_us);
+    return link;
+}
+
+/* One step of time in which so much of what was sent got lost. */
+static McRateDecision step(Link *link, unsigned lost_256)
+{
+    link->input.now_us += STEP_US;
+    link->input.bytes_sent += (uint64_t) link->control.decision.kbps * STEP_US / 8000;
+    link->input.trip_grows = link->trip_us >= link->input.trip_us;
+    link->input.trip_us = link->trip_us;
+    link->input.has_report = true;
+    link->input.fraction_lost = (uint8_t) lost_256;
+    return mc_rate_control_step(&link->control, &link->input);
+}
+
+static void test_clean_link_stays(void)
+{
+    Link link = start(&hd);
+
+    for (int i = 0; i < 100; i++) {
+        McRateDecision decision = step(&link, 0);
+        g_assert_cmpuint(decision.kbps, ==, 10000);
+        g_assert_cmpuint(decision.fps, ==, 60);
+        g_assert_null(decision.why);
+    }
+}
+
+/* A link that halves: the rate is below it in half a second. */
+static void test_halved_link(void)
+{
+    Link link = start(&hd);
+    uint32_t kbps = 10000;
+
+    for (int i = 0; i < 5; i++)
+        kbps = step(&link, kbps > 5000 ? 128 : 0).kbps;
+    g_assert_cmpuint(kbps, <=, 5000);
+}
+
+static void test_comes_back(void)
+{
+    Link link = start(&hd);
+    McRateDecision decision = step(&link, 100);
+
+    const uint32_t low = decision.kbps;
+    g_assert_cmpuint(low, <=, 5000);
+    g_assert_nonnull(decision.why);
+    for (int i = 0; i < 19; i++) /* not within two seconds */
+        decision = step(&link, 0);
+    g_assert_cmpuint(decision.kbps, ==, low);
+    for (int i = 0; i < 160; i++)
+        decision = step(&link, 0);
+    g_assert_cmpuint(decision.kbps, ==, 10000);
+}
+
+/* Reports that follow a cut at once still speak of the time before it. */
+static void test_one_cut_a_round_trip(void)
+{
+    Link link = start(&hd);
+
+    step(&link, 20);
+    const uint32_t low = step(&link, 20).kbps;
+    g_assert_cmpuint(low, <=, 7500);
+    g_assert_cmpuint(step(&link, 20).kbps, ==, low);
+    g_assert_cmpuint(step(&link, 20).kbps, <, low);
+}
+
+static void test_full_socket(void)
+{
+    Link link = start(&hd);
+
+    link.input.datagrams_dropped = 12;
+    g_assert_cmpuint(step(&link, 0).kbps, ==, 6000);
+}
+
+/* What waits before it leaves, in our queues or in those on the way, is known before any loss. */
+static void test_queues(void)
+{
+    Link link = start(&hd), far = start(&hd);
+
+    link.input.queued_us = 100000;
+    g_assert_cmpuint(step(&link, 0).kbps, ==, 6000);
+    far.trip_us = 8000;
+    g_assert_cmpuint(step(&far, 0).kbps, ==, 10000);
+    far.trip_us = 40000; /* jitter is no queue */
+    g_assert_cmpuint(step(&far, 0).kbps, ==, 10000);
+    far.trip_us = 90000;
+    g_assert_cmpuint(step(&far, 0).kbps, ==, 7000);
+}
+
+/* Half the sent rate came through while a third of the limit was sent: a third of that may go. */
+static void test_what_came_through(void)
+{
+    Link link = start(&hd);
+
+    for (int i = 0; i < 20; i++) {
+        link.input.now_us += STEP_US;
+        link.input.bytes_sent += 3000 * STEP_US / 8000;
+        link.input.has_report = false;
+        mc_rate_control_step(&link.control, &link.input);
+    }
+    link.input.now_us += STEP_US;
+    link.input.bytes_sent += 3000 * STEP_US / 8000;
+    link.input.has_report = true;
+    link.input.fraction_lost = 128;
+    g_assert_cmpuint(mc_rate_control_step(&link.control, &link.input).kbps, ==, 2500); /* at once */
+    for (int i = 0; i < 3; i++)
+        step(&link, 128);
+    g_assert_cmpuint(link.control.decision.kbps, <, 1300);
+}
+
+/* Loss that stays whatever is sent does not end in a slide show, and little of it changes nothing.
+ */
+static void test_loss_of_the_air(void)
+{
+    Link link = start(&hd), little = start(&hd);
+
+    for (int i = 0; i < 300; i++) {
+        step(&link, 20);
+        step(&little, 5);
+    }
+    g_assert_cmpuint(link.control.decision.kbps, ==, 2500);
+    g_assert_cmpuint(little.control.decision.kbps, ==, 10000);
+    g_assert_false(little.control.decision.tight);
+}
+
+/* A link that bears 6000: the tries to get above it become rare. */
+static void test_vain_tries(void)
+{
+    Link link = start(&hd);
+    unsigned cuts = 0, late_cuts = 0;
+
+    for (int i = 0; i < 900; i++) {
+        McRateDecision decision = step(&link, link.control.decision.kbps > 6000 ? 40 : 0);
+        if (decision.why && decision.kbps < link.input.bytes_sent &&
+            strstr(decision.why, "loses")) {
+            cuts++;
+            late_cuts += i >= 450;
+        }
+    }
+    g_test_message("%u cuts in 90 s, %u in the second half", cuts, late_cuts);
+    g_assert_cmpuint(late_cuts, <, cuts - late_cuts);
+    g_assert_cmpuint(late_cuts, <=, 4);
+}
+
+static void test_tight(void)
+{
+    Link link = start(&hd);
+
+    g_assert_false(step(&link, 0).tight);
+    g_assert_true(step(&link, 100).tight);
+    for (int i = 0; i < 101; i++)
+        step(&link, 0);
+    g_assert_false(link.control.decision.tight);
+}
+
+static void test_radio_says(void)
+{
+    Link link = start(&hd);
+
+    link.input.link_kbps = 6000;
+    g_assert_cmpuint(step(&link, 0).kbps, ==, 4200);
+    link.input.link_kbps = 0;
+    for (int i = 0; i < 200; i++)
+        step(&link, 0);
+    g_assert_cmpuint(step(&link, 0).kbps, ==, 10000);
+}
+
+/* Down to the floor: pictures first, then size; up in reverse; never outside its bounds. */
+static void test_order_of_steps(void)
+{
+    Link link = start(&hd);
+    bool slower = false, smaller = false;
+
+    for (int i = 0; i < 100; i++) {
+        McRateDecision decision = step(&link, 200);
+        if (decision.fps < 60 && !smaller)
+            slower = true;
+        if (decision.size_step) {
+            g_assert_true(slower);
+            smaller = true;
+        }
+        g_assert_cmpuint(decision.kbps, >=, 500);
+    }
+    g_assert_true(slower && smaller);
+    g_assert_cmpuint(step(&link, 200).kbps, ==, 500);
+    for (int i = 0; i < 600; i++) {
+        McRateDecision decision = step(&link, 0);
+        g_assert_cmpuint(decision.kbps, <=, 10000);
+        if (decision.fps == 60)
+            g_assert_cmpuint(decision.size_step, ==, 0);
+    }
+    g_assert_cmpuint(step(&link, 0).fps, ==, 60);
+}
+
+static void test_idr_storm(void)
+{
+    Link link = start(&hd);
+
+    link.input.idr_requests = 1;
+    g_assert_cmpuint(step(&link, 0).kbps, ==, 10000);
+    link.input.idr_requests = 9;
+    g_assert_cmpuint(step(&link, 0).kbps, ==, 8000);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/rate-control/clean-link-stays", test_clean_link_stays);
+    g_test_add_func("/rate-control/halved-link", test_halved_link);
+    g_test_add_func("/rate-control/comes-back", test_comes_back);
+    g_test_add_func("/rate-control/one-cut-a-round-trip", test_one_cut_a_round_trip);
+    g_test_add_func("/rate-control/full-socket", test_full_socket);
+    g_test_add_func("/rate-control/queues", test_queues);
+    g_test_add_func("/rate-control/what-came-through", test_what_came_through);
+    g_test_add_func("/rate-control/loss-of-the-air", test_loss_of_the_air);
+    g_test_add_func("/rate-control/vain-tries", test_vain_tries);
+    g_test_add_func("/rate-control/tight", test_tight);
+    g_test_add_func("/rate-control/radio-says", test_radio_says);
+    g_test_add_func("/rate-control/order-of-steps", test_order_of_steps);
+    g_test_add_func("/rate-control/idr-storm", test_idr_storm);
+    return g_test_run();
+}

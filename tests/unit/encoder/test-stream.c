@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: MIT */
+/* Frames into a stream, datagrams over loopback, and what a sink makes of them. */
+#include "encoder/stream.h"
+
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tests/unit/encoder/receiver.h"
+
+#define PATIENCE_MS 20000 /* a bound on hangs */
+/* Key frames leave 300 ms apart at least; how far apart they are seen depends on the machine. */
+#define SPACING_US 150000
+#define WIDTH 640
+#define HEIGHT 480
+#define FPS 30
+#define FRAME_US (G_USEC_PER_SEC / FPS)
+
+typedef struct {
+    Receiver *rx;
+    McStream *stream;
+    int fd;
+    uint8_t *pixels;
+    uint64_t frame_id;
+    gint encoded, sent, errors, wrong_id; /* atomic */
+    int64_t called_us, stall_us;          /* the last push, and the longest time between two */
+} Fixture;
+
+/* A busy machine may keep the test from its calls: what it then sees late was not sent late. */
+static void note_call(Fixture *f)
+{
+    int64_t now_us = g_get_monotonic_time();
+
+    if (f->called_us)
+        f->stall_us = MAX(f->stall_us, now_us - f->called_us);
+    f->called_us = now_us;
+}
+
+static int64_t gap_limit_us(const Fixture *f)
+{
+    return 300000 + 2 * MAX(0, f->stall_us - 45000);
+}
+
+static void on_encoded(uint64_t frame_id, uint32_t encode_us, uint32_t kbps, void *user_data)
+{
+    Fixture *f = user_data;
+
+    if (frame_id == 0 || frame_id > f->frame_id || encode_us == 0)
+        g_atomic_int_inc(&f->wrong_id);
+    g_atomic_int_inc(&f->encoded);
+}
+
+static void on_sent(uint64_t frame_id, void *user_data)
+{
+    Fixture *f = user_data;
+
+    if (frame_id == 0)
+        g_atomic_int_inc(&f->wrong_id);
+    g_atomic_int_inc(&f->sent);
+}
+
+static void on_error(const GError *error, void *user_data)
+{
+    g_atomic_int_inc(&((Fixture *) user_data)->errors);
+}
+
+static McStreamConfig config_of(Fixture *f, McStreamAudio audio)
+{
+    McStreamConfig config = {.dest_ip = "127.0.0.1",
+                             .dest_rtp_port = f->rx->port,
+                             .rtp_fd = f->fd,
+                             .video = {WIDTH, HEIGHT, FPS, false, 31, 4000},
+                             .audio = audio,
+                             .audio_source = "test",
+                             .on_frame_sent = on_sent,
+                             .on_frame_encoded = on_encoded,
+                             .on_error = on_error,
+                             .user_data = f};
+    return config;
+}
+
+static Fixture *start(McStreamAudio audio)
+{
+    Fixture *f = g_new0(Fixture, 1);
+    g_autoptr(GError) error = NULL;
+
+    f->rx = receiver_new();
+    f->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    f->pixels = g_malloc0(WIDTH * HEIGHT * 4);
+    McStreamConfig config = config_of(f, audio);
+    f->stream = mc_stream_new(&config, &error);
+    g_assert_no_error(error);
+    g_assert_true(mc_stream_start(f->stream, &error));
+    return f;
+}
+
+static void finish(Fixture *f)
+{
+    mc_stream_free(f->stream);
+    g_assert_cmpint(f->errors, ==, 0);
+    g_assert_cmpint(f->wrong_id, ==, 0);
+    g_assert_cmpuint(f->rx->bad, ==, 0);
+    g_assert_cmpuint(f->rx->lost, ==, 0);
+    receiver_free(f->rx);
+    close(f->fd);
+    g_free(f->pixels);
+    g_free(f);
+}
+
+static McFrameDesc next_frame(Fixture *f)
+{
+    return (McFrameDesc){.size = sizeof(McFrameDesc),
+                         .version = MC_FRAME_VERSION,
+                         .frame_id = ++f->frame_id,
+                         .pixels = (uint64_t) (uintptr_t) f->pixels,
+                         .width_px = WIDTH,
+                         .height_px = HEIGHT,
+                         .stride_bytes = WIDTH * 4,
+                         .fourcc = MC_FOURCC_BGRX,
+                         .capture_ns = g_get_monotonic_time() * 1000,
+                         .capture_us = 77};
+}
+
+/* A frame that differs from the one before. */
+static void push(Fixture *f)
+{
+    McFrameDesc frame = next_frame(f);
+    g_autoptr(GError) error = NULL;
+
+    note_call(f);
+    for (size_t y = 0; y < 64; y++)
+        memset(f->pixels + (y * WIDTH + (f->frame_id * 16) % (WIDTH - 64)) * 4,
+               (int) (f->frame_id * 40), 64 * 4);
+    g_assert_true(mc_stream_push_frame(f->stream, &frame, &error));
+    g_assert_no_error(error);
+}
+
+static void push_for(Fixture *f, unsigned frames)
+{
+    for (unsigned i = 0; i < frames; i++) {
+        push(f);
+        g_usleep(FRAME_US);
+    }
+}
+
+/* What the pump does while nothing changes. */
+static void stay_still(Fixture *f, unsigned ms)
+{
+    for (unsigned at = 0; at < ms; at += 40) {
+        g_usleep(40000);
+        note_call(f);
+        g_assert_true(mc_stream_push_repeat(f->stream, NULL));
+    }
+}
+
+static void test_picture_and_sound(gconstpointer data)
+{
+    McStreamAudio audio = GPOINTER_TO_INT(data);
+    Fixture *f = start(audio);
+    McStreamStats stats;
+
+    push_for(f, 20);
+    g_assert_true(receiver_wait_units(f->rx, 20, PATIENCE_MS));
+    for (unsigned i = 0; i < 20; i++) {
+        RxUnit unit = receiver_unit(f->rx, i);
+        g_assert_true(unit.has_aud);
+        g_assert_cmpuint(unit.slices, ==, 1);
+        g_assert_cmpint(unit.idr, ==, i == 0);
+        if (i)
+            g_assert_cmpuint(unit.pts_90k, >, receiver_unit(f->rx, i - 1).pts_90k);
+        /* Ahead of the clock, and by no more than the lead. */
+        g_assert_cmpint((int64_t) (unit.pts_90k - unit.pcr_90k), >=, 15 * 90);
+        g_assert_cmpint((int64_t) (unit.pts_90k - unit.pcr_90k), <=, 200 * 90);
+    }
+    mc_stream_stop(f->stream);
+    g_assert_cmpuint(receiver_unit(f->rx, 0).sps.level_idc, ==, 31);
+    g_assert_cmpint(f->encoded, ==, 20);
+    g_assert_cmpint(f->sent, ==, 20);
+    mc_stream_stats(f->stream, &stats);
+    g_assert_cmpuint(stats.frames_encoded, ==, 20);
+    g_assert_cmpuint(stats.idr_frames, ==, 1);
+    g_assert_cmpuint(stats.capture_us, ==, 77);
+    g_assert_cmpuint(stats.encode_us, >, 0);
+    g_assert_cmpuint(stats.datagrams_sent, ==, receiver_datagrams(f->rx));
+    g_assert_cmpint(f->rx->sounds->len > 10, ==, audio != MC_STREAM_AUDIO_NONE);
+    guint late = 0; /* a busy machine may hold up the sound's thread */
+    for (guint i = 0; i < f->rx->sounds->len; i++) {
+        RxMark sound = g_array_index(f->rx->sounds, RxMark, i);
+        late += (int64_t) (sound.value - sound.pcr_90k) < 10 * 90;
+        g_assert_cmpint((int64_t) (sound.value - sound.pcr_90k), <=, 200 * 90);
+    }
+    g_assert_cmpuint(late, <=, f->rx->sounds->len / 2);
+    g_assert_cmpint(receiver_longest_gap_us(f->rx, f->rx->pcrs), <, gap_limit_us(f));
+    finish(f);
+}
+
+static void test_still(void)
+{
+    Fixture *f = start(MC_STREAM_AUDIO_NONE);
+    McStreamStats stats;
+
+    push(f);
+    stay_still(f, 800);
+    g_assert_cmpint(receiver_longest_gap_us(f->rx, f->rx->pcrs), <, gap_limit_us(f));
+    g_assert_cmpint(receiver_longest_gap_us(f->rx, f->rx->pmts), <, gap_limit_us(f));
+    g_assert_cmpuint(receiver_n_units(f->rx), >=, 5);
+    g_assert_cmpuint(receiver_n_units(f->rx), <=, 10);
+    mc_stream_stats(f->stream, &stats);
+    g_assert_cmpuint(stats.frames_repeated, >=, 4);
+    g_assert_cmpint(f->sent, >=, 5); /* each time under the one frame's id */
+    g_assert_cmpint(f->wrong_id, ==, 0);
+    finish(f);
+}
+
+/* Frames that say they are as before: their pixels are not looked at, which would be deadly here.
+ */
+static void test_unchanged(void)
+{
+    Fixture *f = start(MC_STREAM_AUDIO_NONE);
+
+    push(f);
+    for (int i = 0; i < 15; i++) {
+        McFrameDesc frame = next_frame(f);
+        frame.pixels = 8;
+        frame.flags = MC_FRAME_UNCHANGED;
+        g_usleep(FRAME_US);
+        g_assert_true(mc_stream_push_frame(f->stream, &frame, NULL));
+    }
+    g_assert_cmpuint(receiver_n_units(f->rx), >=, 3); /* repeated, but rarely */
+    g_assert_cmpuint(receiver_n_units(f->rx), <=, 7);
+    finish(f);
+}
+
+/* Nobody calls in the meantime: no frame comes, and no repetition is asked for. */
+static void test_idr_while_still(void)
+{
+    Fixture *f = start(MC_STREAM_AUDIO_NONE);
+
+    push(f);
+    g_usleep(400000);
+    int64_t asked_us = g_get_monotonic_time();
+    mc_stream_force_idr(f->stream);
+    g_assert_true(receiver_wait_units(f->rx, 2, PATIENCE_MS));
+    RxUnit first = receiver_unit(f->rx, 1);
+    g_test_message("IDR after %" G_GINT64_FORMAT " us", first.time_us - asked_us);
+    g_assert_true(first.idr);
+    for (int i = 0; i < 20; i++) /* one for them all, when the spacing is over */
+        mc_stream_force_idr(f->stream);
+    g_assert_true(receiver_wait_units(f->rx, 3, PATIENCE_MS));
+    RxUnit second = receiver_unit(f->rx, 2);
+    g_assert_true(second.idr);
+    g_assert_cmpint(second.time_us - first.time_us, >=, SPACING_US);
+    g_assert_false(receiver_wait_units(f->rx, 4, 400));
+    finish(f);
+}
+
+static void test_idr_while_moving(void)
+{
+    Fixture *f = start(MC_STREAM_AUDIO_NONE);
+    unsigned idrs = 0;
+
+    for (int i = 0; i < 36; i++) {
+        mc_stream_force_idr(f->stream);
+        push_for(f, 1);
+    }
+    g_assert_true(receiver_wait_units(f->rx, 36, PATIENCE_MS));
+    int64_t last_us = 0;
+    for (unsigned i = 0; i < receiver_n_units(f->rx); i++) {
+        RxUnit unit = receiver_unit(f->rx, i);
+        if (!unit.idr)
+            continue;
+        g_assert_cmpint(unit.time_us - last_us, >=, SPACING_US);
+        last_us = unit.time_us;
+        idrs++;
+    }
+    g_assert_cmpuint(idrs, >=, 4); /* 1.2 s */
+    finish(f);
+}
+
+static void test_rate_limit(void)
+{
+    Fixture *f = start(MC_STREAM_AUDIO_NONE);
+    McStreamStats stats;
+    int64_t start_us = g_get_monotonic_time();
+
+    for (int i = 0; i < 60; i++) { /* 0.5 s, and more on a busy machine */
+        push(f);
+        g_usleep(G_USEC_PER_SEC / 120);
+    }
+    unsigned intervals = (unsigned) ((g_get_monotonic_time() - start_us) * 30 / G_USEC_PER_SEC);
+    g_usleep(100000);
+    mc_stream_stats(f->stream, &stats);
+    g_test_message("%" G_GUINT64_FORMAT " of 60 frames encoded at once", stats.frames_encoded);
+    /* a short burst at the start, and the 0.1 s after the end */
+    g_assert_cmpuint(receiver_n_units(f->rx), <=, intervals + intervals / 50 + 8);
+    g_assert_cmpuint(receiver_n_units(f->rx), >=, 12);
+    finish(f);
+}
+
+/* The last of a burst is shown, though nothing comes after it. */
+static void test_last_of_a_burst(void)
+{
+    Fixture *f = start(MC_STREAM_AUDIO_NONE);
+
+    for (int i = 0; i < 12; i++)
+        push(f);
+    g_usleep(500000);
+    unsigned units = receiver_n_units(f->rx);
+    g_assert_cmpuint(units, >=, 2);
+    g_assert_true(mc_stream_push_repeat(f->stream, NULL));
+    g_assert_true(receiver_wait_units(f->rx, units + 1, 200)); /* nothing has changed in this one */
+    g_assert_cmpuint(receiver_unit(f->rx, units - 1).bytes, >,
+                     2 * receiver_unit(f->rx, units).bytes);
+    finish(f);
+}
+
+static void test_cursor(void)
+{
+    Fixture *f = start(MC_STREAM_AUDIO_NONE);
+    g_autofree uint8_t *arrow = g_malloc(32 * 32 * 4);
+
+    memset(arrow, 0xff, 32 * 32 * 4);
+    push(f);
+    g_usleep(200000);
+    int64_t moved_us = g_get_monotonic_time();
+    mc_stream_set_cursor(f->stream, 300, 200, true, arrow, 32, 32);
+    g_assert_true(receiver_wait_units(f->rx, 2, PATIENCE_MS));
+    RxUnit unit = receiver_unit(f->rx, 1);
+    g_test_message("cursor after %" G_GINT64_FORMAT " us", unit.time_us - moved_us);
+    g_assert_cmpuint(unit.bytes, >, 60);                         /* an empty one has 30 */
+    mc_stream_set_cursor(f->stream, 300, 200, true, NULL, 0, 0); /* not moved */
+    g_assert_false(receiver_wait_units(f->rx, 3, 150));
+    int64_t start_us = g_get_monotonic_time();
+    for (int i = 0; i < 100; i++) { /* a fast mouse: in the mode's rate */
+        mc_stream_set_cursor(f->stream, i, i, true, NULL, 0, 0);
+        g_usleep(2000);
+    }
+    unsigned intervals = (unsigned) ((g_get_monotonic_time() - start_us) / FRAME_US);
+    g_assert_cmpuint(receiver_n_units(f->rx), <=, 2 + intervals + intervals / 50 + 8);
+    g_assert_cmpuint(receiver_n_units(f->rx), >=, 2 + 4);
+    finish(f);
+}
+
+static void test_new_mode(void)
+{
+    const McStreamVideo video = {1280, 720, 60, true, 32, 6000},
+                        impossible = {1279, 720, 60, true, 32, 6000};
+    Fixture *f = start(MC_STREAM_AUDIO_NONE);
+    g_autoptr(GError) error = NULL;
+
+    push_for(f, 5);
+    g_assert_true(receiver_wait_units(f->rx, 5, PATIENCE_MS));
+    guint pmts = f->rx->pmts->len;
+    uint64_t version = g_array_index(f->rx->pmts, RxMark, pmts - 1).value;
+    g_assert_false(mc_stream_set_video(f->stream, &impossible, &error)); /* goes on as it was */
+    g_assert_error(error, MC_ENCODER_ERROR, MC_ENCODER_ERROR_FAILED);
+    push(f);
+    g_assert_true(receiver_wait_units(f->rx, 6, PATIENCE_MS));
+    g_assert_true(mc_stream_set_video(f->stream, &video, NULL));
+    g_usleep(20000);
+    push_for(f, 3);
+    g_assert_true(receiver_wait_units(f->rx, 9, PATIENCE_MS));
+    RxUnit unit = receiver_unit(f->rx, 6);
+    g_assert_true(unit.idr);
+    g_assert_cmpuint(unit.sps.width_px, ==, 1280);
+    g_assert_cmpuint(unit.sps.height_px, ==, 720);
+    g_assert_cmpuint(unit.sps.profile_idc, ==, 100);
+    g_assert_cmpuint(unit.sps.level_idc, ==, 32);
+    g_assert_cmpuint(unit.pts_90k, >, receiver_unit(f->rx, 5).pts_90k);
+    g_assert_cmpuint(f->rx->pmts->len, >, pmts);
+    g_assert_cmpuint(g_array_index(f->rx->pmts, RxMark, f->rx->pmts->len - 1).value, ==,
+                     (version + 1) % 32);
+    finish(f);
+}
+
+static void test_pause(void)
+{
+    Fixture *f = start(MC_STREAM_AUDIO_LPCM);
+
+    push_for(f, 5);
+    mc_stream_pause(f->stream, true);
+    g_usleep(20000); /* loopback and the receiver's thread */
+    unsigned datagrams = receiver_datagrams(f->rx), units = receiver_n_units(f->rx);
+    push_for(f, 3);
+    g_assert_true(mc_stream_push_repeat(f->stream, NULL));
+    mc_stream_force_idr(f->stream);
+    g_usleep(150000);
+    g_assert_cmpuint(receiver_datagrams(f->rx), ==, datagrams);
+    uint64_t before_90k = receiver_unit(f->rx, units - 1).pts_90k;
+    mc_stream_pause(f->stream, false);
+    g_assert_true(receiver_wait_units(f->rx, units + 1, PATIENCE_MS)); /* without a frame */
+    RxUnit unit = receiver_unit(f->rx, units);
+    g_assert_true(unit.idr);
+    g_assert_cmpuint(unit.pts_90k - before_90k, >, 200 * 90); /* the clock went on */
+    finish(f);                                                /* and so did the sequence */
+}
+
+static void test_stop(void)
+{
+    Fixture *f = start(MC_STREAM_AUDIO_AAC);
+
+    push_for(f, 5);
+    mc_stream_force_idr(f->stream);
+    mc_stream_stop(f->stream);
+    g_usleep(20000);
+    unsigned datagrams = receiver_datagrams(f->rx);
+    push(f);
+    g_assert_true(mc_stream_push_repeat(f->stream, NULL));
+    g_usleep(150000);
+    g_assert_cmpuint(receiver_datagrams(f->rx), ==, datagrams);
+    finish(f);
+}
+
+/* Setters from other threads, all at once; for the thread sanitiser above all. */
+static gpointer pester(gpointer user_data)
+{
+    Fixture *f = user_data;
+    McStreamStats stats;
+
+    for (int i = 0; i < 100; i++) {
+        mc_stream_force_idr(f->stream);
+        mc_stream_set_rate(f->stream, 2000u + (unsigned) i * 10, i % 2);
+        mc_stream_set_cursor(f->stream, i, i, i % 2, i % 10 ? NULL : f->pixels, 16, 16);
+        mc_stream_stats(f->stream, &stats);
+        g_usleep(3000);
+    }
+    return NULL;
+}
+
+static void test_threads(void)
+{
+    const McStreamVideo videos[] = {{320, 240, 60, false, 31, 2000},
+                                    {WIDTH, HEIGHT, FPS, true, 31, 4000}};
+    Fixture *f = start(MC_STREAM_AUDIO_LPCM);
+    GThread *thread = g_thread_new("pester", pester, f);
+    McStreamStats stats;
+
+    for (unsigned i = 0; i < 4; i++) {
+        push_for(f, 3);
+        g_assert_true(mc_stream_set_video(f->stream, &videos[i % 2], NULL));
+    }
+    g_thread_join(thread);
+    mc_stream_stats(f->stream, &stats);
+    g_assert_cmpuint(stats.bitrate_kbps, >=, 2000);
+    finish(f);
+}
+
+static void test_refusals(void)
+{
+    Fixture f = {.rx = receiver_new(), .fd = -1};
+    McStreamConfig config = config_of(&f, MC_STREAM_AUDIO_NONE);
+    g_autoptr(GError) error = NULL;
+
+    g_assert_null(mc_stream_new(&config, &error)); /* no socket */
+    g_assert_error(error, MC_ENCODER_ERROR, MC_ENCODER_ERROR_SOCKET);
+    g_assert_cmpstr(mc_encoder_error_code(error->code), ==, "stream.socket");
+    g_clear_error(&error);
+    config.rtp_fd = f.fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    g_strlcpy(config.dest_ip, "nowhere", sizeof(config.dest_ip));
+    g_assert_null(mc_stream_new(&config, &error));
+    g_assert_error(error, MC_ENCODER_ERROR, MC_ENCODER_ERROR_SOCKET);
+    g_clear_error(&error);
+    g_strlcpy(config.dest_ip, "127.0.0.1", sizeof(config.dest_ip));
+    config.video.fps = 0;
+    g_assert_null(mc_stream_new(&config, &error));
+    g_assert_error(error, MC_ENCODER_ERROR, MC_ENCODER_ERROR_FAILED);
+    close(f.fd);
+    receiver_free(f.rx);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    mc_stream_warm();
+    g_test_add_data_func("/stream/picture", GINT_TO_POINTER(MC_STREAM_AUDIO_NONE),
+                         test_picture_and_sound);
+    g_test_add_data_func("/stream/lpcm", GINT_TO_POINTER(MC_STREAM_AUDIO_LPCM),
+                         test_picture_and_sound);
+    g_test_add_data_func("/stream/aac", GINT_TO_POINTER(MC_STREAM_AUDIO_AAC),
+                         test_picture_and_sound);
+    g_test_add_func("/stream/still", test_still);
+    g_test_add_func("/stream/unchanged", test_unchanged);
+    g_test_add_func("/stream/idr-while-still", test_idr_while_still);
+    g_test_add_func("/stream/idr-while-moving", test_idr_while_moving);
+    g_test_add_func("/stream/rate-limit", test_rate_limit);
+    g_test_add_func("/stream/last-of-a-burst", test_last_of_a_burst);
+    g_test_add_func("/stream/cursor", test_cursor);
+    g_test_add_func("/stream/new-mode", test_new_mode);
+    g_test_add_func("/stream/pause", test_pause);
+    g_test_add_func("/stream/stop", test_stop);
+    g_test_add_func("/stream/threads", test_threads);
+    g_test_add_func("/stream/refusals", test_refusals);
+    return g_test_run();
+}
