@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "umd/context.h"
 
+#include "encoder/stream.h"
+#include "rtsp/quirks.h"
+
 #define CONTEXT_MAGIC 0x5458434du /* "MCXT" */
 
 struct McContext {
@@ -9,12 +12,23 @@ struct McContext {
     McUmdOptions options;
     McSession *session;
     McLink *link;
+    GThread *warm; /* prepares the encoders while nobody waits for them (C-07) */
 };
+
+static gpointer run_warm(gpointer ignored)
+{
+    mc_stream_warm();
+    return NULL;
+}
 
 McContext *mc_context_new(HANDLE device, const MIRACAST_CALLBACKS *callbacks, NTSTATUS *ret_status)
 {
-    McContext *self = g_new0(McContext, 1);
+    McContext *self = g_try_new0(McContext, 1);
 
+    if (!self) {
+        *ret_status = STATUS_NO_MEMORY;
+        return NULL;
+    }
     *ret_status = mc_os_init(&self->os, device, callbacks);
     if (!NT_SUCCESS(*ret_status)) {
         g_free(self);
@@ -22,6 +36,7 @@ McContext *mc_context_new(HANDLE device, const MIRACAST_CALLBACKS *callbacks, NT
     }
     self->magic = CONTEXT_MAGIC;
     g_strlcpy(self->options.audio, "auto", sizeof(self->options.audio));
+    self->warm = g_thread_try_new("mc-warm", run_warm, NULL, NULL); /* without it: later, slower */
     return self;
 }
 
@@ -30,6 +45,8 @@ void mc_context_free(McContext *self)
     if (!self)
         return;
     mc_context_stop(self);
+    if (self->warm)
+        g_thread_join(self->warm);
     mc_link_free(self->link);
     self->magic = 0;
     g_free(self);
@@ -57,7 +74,9 @@ NTSTATUS mc_context_start(McContext *self, int rtsp_fd, const MIRACAST_WFD_CONNE
 {
     if (self->session)
         return STATUS_INVALID_DEVICE_STATE;
-    McSession *session = mc_session_new(&self->os, &self->options, rtsp_fd, stats);
+    McSession *session = mc_session_new(&self->os, &self->options, self->link, rtsp_fd, stats);
+    if (!session)
+        return STATUS_NO_MEMORY;
     NTSTATUS status = mc_session_start(session, ret_info);
     if (!NT_SUCCESS(status)) {
         mc_session_free(session);
@@ -93,10 +112,22 @@ McLink *mc_context_link(McContext *self)
     return self->link;
 }
 
+/* Some sinks dial a port of their own choice (rtsp/quirks). */
+static uint16_t port_of(const McLinkPeer *peer)
+{
+    char names[MC_QUIRKS_NAMES_BYTES];
+    const McSinkIdentity identity = {.device_name = peer->name, .device_info = peer->device_info};
+
+    return mc_quirks_find(&identity, names).rtsp_port;
+}
+
 bool mc_context_listen(McContext *self, const McLinkConfig *config, uint16_t *ret_port,
                        GError **error)
 {
-    g_autoptr(McLink) link = mc_link_new(config, error);
+    McLinkConfig known = *config;
+
+    known.port_of = port_of;
+    g_autoptr(McLink) link = mc_link_new(&known, error);
 
     if (!link || !mc_link_listen(link, ret_port, error))
         return false;

@@ -60,10 +60,9 @@ static NTSTATUS handle_content_protection(Call *call)
 {
     const McMsgContentProtection *m = call->message;
 
-    if (m->protect > 1)
+    if (m->protect > 1 || m->hdcp_type > 1)
         return STATUS_INVALID_PARAMETER;
-    /* Without a licensee's keys nothing can be protected: a clear refusal, the rest streams on. */
-    return m->protect ? STATUS_NOT_SUPPORTED : STATUS_SUCCESS;
+    return mc_session_protect_content(mc_context_session(call->context), m);
 }
 
 static NTSTATUS handle_encoder_control(Call *call)
@@ -102,6 +101,15 @@ static NTSTATUS handle_link_control(Call *call)
                                                                               : STATUS_UNSUCCESSFUL;
 }
 
+static NTSTATUS handle_input_consent(Call *call)
+{
+    const McMsgInputConsent *m = call->message;
+
+    if (m->allowed > 1)
+        return STATUS_INVALID_PARAMETER;
+    return mc_session_set_input(mc_context_session(call->context), m->allowed);
+}
+
 static NTSTATUS handle_query_status(Call *call)
 {
     McLink *link = mc_context_link(call->context);
@@ -132,6 +140,7 @@ static const struct {
     {MC_MSG_ENCODER_CONTROL, sizeof(McMsgEncoderControl), false, handle_encoder_control},
     {MC_MSG_AUDIO_FORMAT, sizeof(McMsgAudioFormat), false, handle_audio_format},
     {MC_MSG_LINK_CONTROL, sizeof(McMsgLinkControl), false, handle_link_control},
+    {MC_MSG_INPUT_CONSENT, sizeof(McMsgInputConsent), false, handle_input_consent},
     {MC_MSG_QUERY_STATUS, sizeof(McMsgQueryStatus), false, handle_query_status},
 };
 
@@ -183,7 +192,9 @@ NTSTATUS mc_dispatch(McContext *context, const void *input, UINT input_bytes, vo
         return status;
     void *copy = small;
     if (input_bytes > sizeof(small))
-        copy = large = g_malloc(input_bytes);
+        copy = large = g_try_malloc(input_bytes);
+    if (!copy)
+        return STATUS_NO_MEMORY;
     memcpy(copy, input, input_bytes);
     Call call = {context, copy, input_bytes, output, output_bytes, 0};
     status = run_handler(&call);

@@ -19,8 +19,17 @@ typedef struct {
     uint32_t keepalive_s;                             /* M16 period; 0: 25 */
     uint32_t response_ms;                             /* patience with an answer; 0: 5000 */
     bool high_profile;                                /* offer CHP where the sink does */
-    char audio[64];                                   /* "auto", "none", "test", "silence" */
-    char encoder[32];                                 /* "": choose by encoding real frames */
+    bool input;                                       /* a person agreed to the sink's input */
+    char audio[64];                                   /* "none", or as encoder/audio-source.h */
+    char srtp_key[256];                               /* key file; "": RTP in the clear */
+    bool srtp_dtls;                                   /* keys by DTLS instead of a file */
+    char srtp_fingerprint[96];                        /* of the receiver's certificate; "": any */
+    char sdp[256];                                    /* file for a protected stream's SDP */
+    char hdcp_keys[256];     /* licensee's key file or provider module; "": none */
+    char hdcp_srm[256];      /* revocation list; "": none */
+    char hdcp_pairings[256]; /* file of receivers met before; "": none is kept */
+    char encoder[32];        /* "": choose by encoding real frames */
+    char ts_flavour[16];     /* of encoder/ts-flavour.h; "": the sink's quirk, else the first */
     /* Named steps of the session, for people and logs. */
     void (*on_progress)(const char *step, const char *text, void *user_data);
     /* Why a session ended or could not start: stable code, sentence.  At most once a session. */

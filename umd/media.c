@@ -1,46 +1,71 @@
 /* SPDX-License-Identifier: MIT */
 #include "umd/media.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "encoder/socket-address.h"
+#include "umd/chunk-packets.h"
+#include "umd/frame-ledger.h"
+
 /* A still desktop's stream still needs its clock: PCR is due every 100 ms (wfd-rtsp 9.3). */
-#define HEARTBEAT_MS 40
+#define HEARTBEAT_MS 32 /* three of them are a still picture's 100 ms (wfd-rtsp 9.6) */
 #define CHUNK_BUFFER_BYTES 16384
+#define MAX_KEPT 16 /* the display path lends fewer */
 #define DEFAULT_MIN_KBPS 2000
+#define RTCP_HELD_MAX 64 /* a flood is not kept */
 
 struct McMedia {
     McOs os;
     McUmdOptions options;
+    McLink *link; /* of the context, which outlives the session; may be NULL */
     McMediaFailed on_failed;
     void *user_data;
     int rtp_fd, rtcp_fd, stop_event;
+    GAsyncQueue *rtcp; /* GBytes *: what came on RTP's own port */
     uint16_t rtp_port;
 
-    GMutex lock;         /* guards stream's pointer and the fields below */
-    McStream *stream;    /* NULL before the first PLAY */
-    uint32_t wish_kbps;  /* 0: none */
-    uint32_t limit_kbps; /* of the negotiated mode */
-    gboolean failed;     /* on_failed was called */
+    McTsHdcp hdcp;
+
+    GMutex lock; /* guards stream's pointer and the fields below */
+    McProtectionMode protection;
+    McStream *stream;                    /* NULL before the first PLAY */
+    uint32_t wish_kbps;                  /* 0: none */
+    uint32_t limit_kbps;                 /* of the negotiated mode */
+    uint32_t sink_kbps;                  /* that the sink wants at most; 0: no wish */
+    uint32_t mode_kbps;                  /* wished for it: the link may give less */
+    uint32_t link_kbps;                  /* that the link is good for; 0: not known */
+    const char *first_flavour, *flavour; /* NULL: not known yet, none wished for */
+    bool tight;                          /* and it has no room for large pictures */
+    gboolean failed;                     /* on_failed was called */
+    struct { /* the pointer as last told: it comes before the stream does, and once */
+        int x_px, y_px;
+        bool visible;
+        uint8_t *bgra; /* NULL: no shape yet */
+        unsigned width_px, height_px;
+    } cursor;
 
     GThread *pump;
-    gint paused;             /* atomic */
-    MIRACAST_CHUNK_ID chunk; /* pump thread: the frame that is in the stream */
+    gint paused; /* atomic */
+    McFrameLedger *ledger;
+    uint64_t kept[MAX_KEPT]; /* pump's, then Stop's: frames that could not be given back yet */
+    unsigned n_kept;
 };
 
 /* ---- sockets ---- */
 
 static int bind_udp(const char *ip, uint16_t port)
 {
-    struct sockaddr_in addr = {.sin_family = AF_INET, .sin_port = htons(port)};
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    struct sockaddr_storage addr;
+    socklen_t len;
 
-    if (fd < 0 || inet_pton(AF_INET, ip, &addr.sin_addr) != 1 ||
-        bind(fd, (struct sockaddr *) &addr, sizeof(addr)) < 0) {
+    if (!mc_socket_address_parse(ip, port, &addr, &len))
+        return -1;
+    int fd = socket(addr.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0 || bind(fd, (struct sockaddr *) &addr, len) < 0) {
         if (fd >= 0)
             close(fd);
         return -1;
@@ -50,10 +75,11 @@ static int bind_udp(const char *ip, uint16_t port)
 
 static uint16_t bound_port(int fd)
 {
-    struct sockaddr_in addr;
+    struct sockaddr_storage addr;
     socklen_t len = sizeof(addr);
 
-    return getsockname(fd, (struct sockaddr *) &addr, &len) == 0 ? ntohs(addr.sin_port) : 0;
+    return getsockname(fd, (struct sockaddr *) &addr, &len) == 0 ? mc_socket_address_port(&addr)
+                                                                 : 0;
 }
 
 /* An even port with its odd neighbour free: the kernel's ephemeral choice, tried again until so. */
@@ -81,13 +107,19 @@ static bool bind_pair(McMedia *self, const char *ip)
 McMedia *mc_media_new(const McOs *os, const McUmdOptions *options, const char *local_ip,
                       McMediaFailed on_failed, void *user_data, GError **error)
 {
-    g_autoptr(McMedia) self = g_new0(McMedia, 1);
+    g_autoptr(McMedia) self = g_try_new0(McMedia, 1);
 
+    if (!self) {
+        g_set_error_literal(error, MC_ENCODER_ERROR, MC_ENCODER_ERROR_FAILED, "out of memory");
+        return NULL;
+    }
     self->os = *os;
     self->options = *options;
     self->on_failed = on_failed;
     self->user_data = user_data;
     self->rtp_fd = self->rtcp_fd = -1;
+    self->ledger = mc_frame_ledger_new(os);
+    self->rtcp = g_async_queue_new_full((GDestroyNotify) g_bytes_unref);
     g_mutex_init(&self->lock);
     self->stop_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (self->stop_event < 0 || !bind_pair(self, local_ip)) {
@@ -104,10 +136,13 @@ void mc_media_free(McMedia *self)
         return;
     mc_media_stop(self);
     g_clear_pointer(&self->stream, mc_stream_free);
+    mc_frame_ledger_free(self->ledger);
+    g_async_queue_unref(self->rtcp);
     for (int *fd = (int[]){self->rtp_fd, self->rtcp_fd, self->stop_event, -2}; *fd != -2; fd++)
         if (*fd >= 0)
             close(*fd);
     g_mutex_clear(&self->lock);
+    g_free(self->cursor.bgra);
     g_free(self);
 }
 
@@ -129,7 +164,7 @@ static uint32_t default_kbps(const McVideoMode *mode)
 
 static McStreamVideo video_of(McMedia *self, const McWfdDecision *decision)
 {
-    const McVideoChoice *choice = &decision->video[decision->current_video];
+    const McVideoChoice *choice = mc_wfd_decision_video(decision);
     uint32_t kbps =
         self->options.bitrate_kbps ? self->options.bitrate_kbps : default_kbps(&choice->mode);
 
@@ -140,12 +175,18 @@ static McStreamVideo video_of(McMedia *self, const McWfdDecision *decision)
     g_mutex_unlock(&self->lock);
     if (choice->max_kbps)
         kbps = MIN(kbps, choice->max_kbps);
+    g_mutex_lock(&self->lock);
+    self->mode_kbps = kbps;
+    if (self->sink_kbps)
+        kbps = MIN(kbps, self->sink_kbps);
+    g_mutex_unlock(&self->lock);
     return (McStreamVideo){.width_px = choice->mode.width_px,
                            .height_px = choice->mode.height_px,
                            .fps = choice->mode.fps,
                            .high_profile = choice->profile == MC_PROFILE_CHP,
                            .level_idc = choice->level_idc,
-                           .bitrate_kbps = kbps};
+                           .bitrate_kbps = kbps,
+                           .single_slice = decision->quirks.single_slice};
 }
 
 static McStreamAudio audio_of(const McWfdDecision *decision)
@@ -168,20 +209,28 @@ static McStreamAudio audio_of(const McWfdDecision *decision)
 
 static void frame_encoded(uint64_t frame_id, uint32_t encode_us, uint32_t kbps, void *user_data)
 {
-    McMedia *self = user_data;
-    MIRACAST_CHUNK_INFO info = {.ChunkType = MIRACAST_CHUNK_TYPE_ENCODE_COMPLETE,
-                                .ChunkId = self->chunk,
-                                .ProcessingTime = encode_us,
-                                .EncodeRate = kbps};
-
-    mc_os_report_chunk(&self->os, &info);
+    mc_frame_ledger_encoded(((McMedia *) user_data)->ledger, frame_id, encode_us, kbps);
 }
 
 static void frame_sent(uint64_t frame_id, void *user_data)
 {
+    mc_frame_ledger_sent(((McMedia *) user_data)->ledger, frame_id);
+}
+
+static void stream_note(const char *text, void *user_data)
+{
     McMedia *self = user_data;
 
-    mc_os_report_sent(&self->os, self->chunk);
+    if (self->options.on_progress)
+        self->options.on_progress("encoder", text, self->options.user_data);
+}
+
+static void stream_rtcp(const uint8_t *datagram, size_t len, void *user_data)
+{
+    McMedia *self = user_data;
+
+    if (g_async_queue_length(self->rtcp) < RTCP_HELD_MAX)
+        g_async_queue_push(self->rtcp, g_bytes_new(datagram, len));
 }
 
 static void stream_failed(const GError *error, void *user_data)
@@ -213,7 +262,6 @@ static void pump_frame(McMedia *self, const MIRACAST_CHUNK_INFO *info, const McF
     McStream *stream = current_stream(self);
     bool ok = true;
 
-    self->chunk = info->ChunkId;
     if (g_atomic_int_get(&self->paused) || frame->size < sizeof(*frame) ||
         frame->version != MC_FRAME_VERSION || !frame->pixels) {
         MIRACAST_CHUNK_INFO dropped = {.ChunkType = MIRACAST_CHUNK_TYPE_FRAME_DROPPED,
@@ -222,36 +270,25 @@ static void pump_frame(McMedia *self, const MIRACAST_CHUNK_INFO *info, const McF
     } else {
         if (frame->flags & MC_FRAME_FORCE_IDR)
             mc_stream_force_idr(stream);
+        mc_frame_ledger_add(self->ledger, frame->frame_id, info->ChunkId);
         ok = mc_stream_push_frame(stream, frame, &error);
     }
-    mc_os_release_frame(&self->os, frame->frame_id);
+    if (!mc_os_release_frame(&self->os, frame->frame_id) && self->n_kept < MAX_KEPT)
+        self->kept[self->n_kept++] = frame->frame_id;
     if (!ok)
         stream_failed(error, self);
 }
 
-/* Packets stand 28 + n bytes apart and so may be unaligned (C-89). Only the newest frame of a batch
- * is shown: before encoding, the latest frame wins. */
 static void pump_packets(McMedia *self, const uint8_t *buffer, UINT size)
 {
-    const size_t head = offsetof(MIRACAST_CHUNK_DATA, PrivateDriverData);
+    MIRACAST_CHUNK_INFO info;
+    McFrameDesc frame;
+    bool is_frame;
     size_t pos = 0;
 
-    while (size - pos >= head) {
-        MIRACAST_CHUNK_INFO info;
-        UINT private_bytes;
-        McFrameDesc frame;
-
-        memcpy(&info, buffer + pos, sizeof(info));
-        memcpy(&private_bytes, buffer + pos + sizeof(info), sizeof(private_bytes));
-        if (private_bytes > size - pos - head)
-            return;
-        if (info.ChunkType == MIRACAST_CHUNK_TYPE_COLOR_CONVERT_COMPLETE &&
-            private_bytes >= sizeof(frame)) {
-            memcpy(&frame, buffer + pos + head, sizeof(frame));
+    while (mc_chunk_packets_next(buffer, size, &pos, &info, &is_frame, &frame))
+        if (is_frame)
             pump_frame(self, &info, &frame);
-        }
-        pos += head + private_bytes;
-    }
 }
 
 static void pump_repeat(McMedia *self)
@@ -289,6 +326,38 @@ static gpointer run_pump(gpointer user_data)
 
 /* ---- life ---- */
 
+void mc_media_set_link(McMedia *self, McLink *link)
+{
+    self->link = link;
+}
+
+void mc_media_set_hdcp(McMedia *self, const McTsHdcp *hdcp)
+{
+    self->hdcp = *hdcp;
+}
+
+void mc_media_set_protection(McMedia *self, McProtectionMode mode)
+{
+    g_mutex_lock(&self->lock);
+    self->protection = mode;
+    if (self->stream)
+        mc_stream_set_protection(self->stream, mode);
+    g_mutex_unlock(&self->lock);
+}
+
+static bool link_protect(uint8_t *datagram, size_t room, size_t *len, void *user_data)
+{
+    return mc_link_protect(user_data, datagram, room, len);
+}
+
+static McProtectionMode protection_of(McMedia *self)
+{
+    g_mutex_lock(&self->lock);
+    const McProtectionMode mode = self->protection;
+    g_mutex_unlock(&self->lock);
+    return mode;
+}
+
 static McStream *new_stream(McMedia *self, const char *dest_ip, uint16_t dest_port,
                             const McWfdDecision *decision, GError **error)
 {
@@ -296,14 +365,33 @@ static McStream *new_stream(McMedia *self, const char *dest_ip, uint16_t dest_po
                              .rtp_fd = self->rtp_fd,
                              .video = video_of(self, decision),
                              .audio = audio_of(decision),
+                             .hdcp = self->hdcp,
+                             .protection = protection_of(self),
                              .on_frame_sent = frame_sent,
                              .on_frame_encoded = frame_encoded,
                              .on_error = stream_failed,
+                             .on_note = stream_note,
+                             .on_rtcp = stream_rtcp,
                              .user_data = self};
 
     g_strlcpy(config.dest_ip, dest_ip, sizeof(config.dest_ip));
     g_strlcpy(config.audio_source, self->options.audio, sizeof(config.audio_source));
     g_strlcpy(config.encoder, self->options.encoder, sizeof(config.encoder));
+    if (!self->first_flavour)
+        self->first_flavour = self->options.ts_flavour[0]   ? self->options.ts_flavour
+                              : decision->quirks.ts_flavour ? decision->quirks.ts_flavour
+                                                            : "";
+    g_strlcpy(config.ts_flavour, self->flavour ? self->flavour : self->first_flavour,
+              sizeof(config.ts_flavour));
+    if (self->link && mc_link_encrypts(self->link)) {
+        config.protect = link_protect;
+        config.protect_data = self->link;
+    }
+    g_strlcpy(config.srtp_key, self->options.srtp_key, sizeof(config.srtp_key));
+    config.srtp_dtls = self->options.srtp_dtls;
+    g_strlcpy(config.srtp_fingerprint, self->options.srtp_fingerprint,
+              sizeof(config.srtp_fingerprint));
+    g_strlcpy(config.sdp, self->options.sdp, sizeof(config.sdp));
     return mc_stream_new(&config, error);
 }
 
@@ -321,9 +409,12 @@ bool mc_media_play(McMedia *self, const char *dest_ip, uint16_t dest_port,
         return false;
     g_mutex_lock(&self->lock);
     self->stream = g_steal_pointer(&stream);
+    mc_stream_set_protection(self->stream, self->protection);
+    mc_stream_set_cursor(self->stream, self->cursor.x_px, self->cursor.y_px, self->cursor.visible,
+                         self->cursor.bgra, self->cursor.width_px, self->cursor.height_px);
     g_mutex_unlock(&self->lock);
-    self->pump = g_thread_new("mc-pump", run_pump, self);
-    return true;
+    self->pump = g_thread_try_new("mc-pump", run_pump, self, error);
+    return self->pump != NULL;
 }
 
 void mc_media_pause(McMedia *self)
@@ -341,6 +432,17 @@ bool mc_media_set_mode(McMedia *self, const McWfdDecision *decision, GError **er
     return mc_stream_set_video(self->stream, &video, error);
 }
 
+/* On Stop's own thread the display path takes what it refused to the pump (C-45, C-46). */
+static void give_back(McMedia *self)
+{
+    unsigned left = 0;
+
+    for (unsigned i = 0; i < self->n_kept; i++)
+        if (!mc_os_release_frame(&self->os, self->kept[i]))
+            self->kept[left++] = self->kept[i];
+    self->n_kept = left;
+}
+
 void mc_media_stop(McMedia *self)
 {
     if (self->pump) {
@@ -349,6 +451,8 @@ void mc_media_stop(McMedia *self)
     }
     if (self->stream)
         mc_stream_stop(self->stream);
+    mc_frame_ledger_end(self->ledger);
+    give_back(self);
 }
 
 void mc_media_force_idr(McMedia *self)
@@ -359,12 +463,58 @@ void mc_media_force_idr(McMedia *self)
     g_mutex_unlock(&self->lock);
 }
 
+/* The least of all wishes that there are; with the lock held. */
+static void apply_kbps(McMedia *self)
+{
+    const uint32_t wishes[] = {self->mode_kbps, self->sink_kbps, self->link_kbps};
+    uint32_t kbps = 0;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(wishes); i++)
+        if (wishes[i] && (!kbps || wishes[i] < kbps))
+            kbps = wishes[i];
+    if (self->stream && kbps)
+        mc_stream_set_rate(self->stream, kbps, self->tight);
+}
+
 void mc_media_set_bitrate(McMedia *self, uint32_t kbps)
 {
     g_mutex_lock(&self->lock);
     self->wish_kbps = self->limit_kbps ? MIN(kbps, self->limit_kbps) : kbps;
+    self->mode_kbps = self->wish_kbps;
+    apply_kbps(self);
+    g_mutex_unlock(&self->lock);
+}
+
+void mc_media_limit(McMedia *self, uint32_t kbps)
+{
+    g_mutex_lock(&self->lock);
+    self->sink_kbps = kbps;
+    apply_kbps(self);
+    g_mutex_unlock(&self->lock);
+}
+
+void mc_media_mute(McMedia *self, bool muted)
+{
+    g_mutex_lock(&self->lock);
     if (self->stream)
-        mc_stream_set_bitrate(self->stream, self->wish_kbps);
+        mc_stream_mute(self->stream, muted);
+    g_mutex_unlock(&self->lock);
+}
+
+int64_t mc_media_pts_zero_us(McMedia *self)
+{
+    g_mutex_lock(&self->lock);
+    int64_t zero_us = self->stream ? mc_stream_pts_zero_us(self->stream) : 0;
+    g_mutex_unlock(&self->lock);
+    return zero_us;
+}
+
+void mc_media_set_flavour(McMedia *self, const char *name)
+{
+    g_mutex_lock(&self->lock);
+    self->flavour = name;
+    if (self->stream)
+        mc_stream_set_flavour(self->stream, name ? name : self->first_flavour);
     g_mutex_unlock(&self->lock);
 }
 
@@ -372,6 +522,15 @@ void mc_media_set_cursor(McMedia *self, int x_px, int y_px, bool visible, const 
                          unsigned width_px, unsigned height_px)
 {
     g_mutex_lock(&self->lock);
+    self->cursor.x_px = x_px;
+    self->cursor.y_px = y_px;
+    self->cursor.visible = visible;
+    if (bgra) {
+        g_free(self->cursor.bgra);
+        self->cursor.bgra = g_memdup2(bgra, (size_t) width_px * height_px * 4);
+        self->cursor.width_px = width_px;
+        self->cursor.height_px = height_px;
+    }
     if (self->stream)
         mc_stream_set_cursor(self->stream, x_px, y_px, visible, bgra, width_px, height_px);
     g_mutex_unlock(&self->lock);
@@ -384,4 +543,57 @@ void mc_media_stats(McMedia *self, McStreamStats *ret_stats)
     if (self->stream)
         mc_stream_stats(self->stream, ret_stats);
     g_mutex_unlock(&self->lock);
+}
+
+/* ---- feedback ---- */
+
+int mc_media_rtcp_fd(const McMedia *self)
+{
+    return self->rtcp_fd;
+}
+
+size_t mc_media_rtcp_report(McMedia *self, bool bye, uint8_t ret_packet[MC_RTCP_MAX_BYTES])
+{
+    g_mutex_lock(&self->lock);
+    size_t bytes = self->stream ? mc_stream_rtcp_report(self->stream, bye, ret_packet) : 0;
+    g_mutex_unlock(&self->lock);
+    return bytes;
+}
+
+uint32_t mc_media_ssrc(McMedia *self)
+{
+    g_mutex_lock(&self->lock);
+    uint32_t ssrc = self->stream ? mc_stream_ssrc(self->stream) : 0;
+    g_mutex_unlock(&self->lock);
+    return ssrc;
+}
+
+void mc_media_follow_link(McMedia *self, uint32_t kbps, bool tight)
+{
+    g_mutex_lock(&self->lock);
+    self->link_kbps = kbps;
+    self->tight = tight;
+    apply_kbps(self);
+    g_mutex_unlock(&self->lock);
+}
+
+uint32_t mc_media_kbps(McMedia *self)
+{
+    g_mutex_lock(&self->lock);
+    uint32_t kbps = self->mode_kbps;
+    g_mutex_unlock(&self->lock);
+    return kbps;
+}
+
+GBytes *mc_media_rtcp_take(McMedia *self)
+{
+    return g_async_queue_try_pop(self->rtcp);
+}
+
+bool mc_media_rtcp_open(McMedia *self, uint8_t *datagram, size_t *len)
+{
+    g_mutex_lock(&self->lock);
+    bool ok = self->stream && mc_stream_rtcp_open(self->stream, datagram, len);
+    g_mutex_unlock(&self->lock);
+    return ok;
 }

@@ -19,6 +19,11 @@ typedef void (*McMediaFailed)(const GError *error, void *user_data);
 McMedia *mc_media_new(const McOs *os, const McUmdOptions *options, const char *local_ip,
                       McMediaFailed on_failed, void *user_data, GError **error);
 void mc_media_free(McMedia *self); /* stops; NULL is fine */
+/* Before the first PLAY; a link that encrypts protects each datagram. NULL: none. */
+void mc_media_set_link(McMedia *self, McLink *link);
+void mc_media_set_hdcp(McMedia *self, const McTsHdcp *hdcp); /* before the first PLAY */
+/* As mc_stream_set_protection, for the stream that is or comes. Any thread. */
+void mc_media_set_protection(McMedia *self, McProtectionMode mode);
 uint16_t mc_media_rtp_port(const McMedia *self);
 
 /* First PLAY creates stream and pump, later ones resume; first picture is an IDR. */
@@ -30,8 +35,23 @@ void mc_media_stop(McMedia *self); /* no datagram leaves after it returns (C-19)
 
 void mc_media_force_idr(McMedia *self);
 void mc_media_set_bitrate(McMedia *self, uint32_t kbps); /* the display path's or the link's wish */
+void mc_media_limit(McMedia *self, uint32_t kbps);       /* the sink's; 0: none */
+void mc_media_mute(McMedia *self, bool muted);
+int64_t mc_media_pts_zero_us(McMedia *self); /* when the stream's PTS was 0; 0 before PLAY */
 void mc_media_set_cursor(McMedia *self, int x_px, int y_px, bool visible, const uint8_t *bgra,
                          unsigned width_px, unsigned height_px);
+/* Of encoder/ts-flavour.h; NULL: the one that the session began with. */
+void mc_media_set_flavour(McMedia *self, const char *name);
+int mc_media_rtcp_fd(const McMedia *self);
+/* As encoder/stream.h; 0 before the first PLAY. */
+size_t mc_media_rtcp_report(McMedia *self, bool bye, uint8_t ret_packet[MC_RTCP_MAX_BYTES]);
+uint32_t mc_media_ssrc(McMedia *self);
+bool mc_media_rtcp_open(McMedia *self, uint8_t *datagram, size_t *len);
+GBytes *mc_media_rtcp_take(McMedia *self); /* one that came on RTP's own port; NULL: none */
+/* What the feedback found the link good for; never above the display path's or the person's wish.
+ * tight: as encoder/rate-control.h. */
+void mc_media_follow_link(McMedia *self, uint32_t kbps, bool tight);
+uint32_t mc_media_kbps(McMedia *self);                        /* wished for the present mode */
 void mc_media_stats(McMedia *self, McStreamStats *ret_stats); /* zeros before PLAY */
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(McMedia, mc_media_free)

@@ -44,13 +44,12 @@ NTSTATUS mc_os_query_display(const McOs *self, McDisplayInfo *ret_info)
     return STATUS_SUCCESS;
 }
 
-void mc_os_release_frame(const McOs *self, uint64_t frame_id)
+bool mc_os_release_frame(const McOs *self, uint64_t frame_id)
 {
     McIoctlFrameRelease request = {.frame_id = frame_id};
 
-    /* Fails during Stop, by the DDI's rule (C-45); the display path then takes its frames back. */
     mc_os_ioctl_header(&request.header, MC_IOCTL_FRAME_RELEASE, sizeof(request));
-    mc_os_io_control(self, &request, sizeof(request), NULL, 0, NULL);
+    return NT_SUCCESS(mc_os_io_control(self, &request, sizeof(request), NULL, 0, NULL));
 }
 
 void mc_os_report_status(const McOs *self, MIRACAST_STATUS status, NTSTATUS cause)

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <glib.h>
+#include <stdbool.h>
 
 #include "kmd-shim/abi/frame.h"
 #include "kmd-shim/abi/ioctl.h"
@@ -23,7 +24,8 @@ void mc_os_ioctl_header(McIoctlHeader *header, McIoctlType type, uint32_t size_b
 NTSTATUS mc_os_io_control(const McOs *self, const void *request, UINT request_bytes, void *answer,
                           UINT answer_bytes, UINT *ret_bytes);
 NTSTATUS mc_os_query_display(const McOs *self, McDisplayInfo *ret_info);
-void mc_os_release_frame(const McOs *self, uint64_t frame_id);
+/* False: refused, as in Stop on any thread but its own (C-45). */
+bool mc_os_release_frame(const McOs *self, uint64_t frame_id);
 
 void mc_os_report_status(const McOs *self, MIRACAST_STATUS status, NTSTATUS cause);
 void mc_os_report_chunk(const McOs *self, const MIRACAST_CHUNK_INFO *info);

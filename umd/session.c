@@ -1,123 +1,80 @@
 /* SPDX-License-Identifier: MIT */
 #include "umd/session.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include "rtsp/source.h"
-#include "umd/media.h"
+#include "encoder/srtp.h"
+#include "umd/hdcp/error.h"
+#include "umd/session-private.h"
+#include "umd/session-wish.h"
 
 #define STOP_PATIENCE_US (800 * G_TIME_SPAN_MILLISECOND) /* for M8; Stop has one second (C-21) */
 #define START_LIMIT_US (20 * G_TIME_SPAN_SECOND)
-#define MINIMUM_KBPS 2000 /* carries 1024x768 at 30 Hz (decision U31) */
-#define MAX_COMMANDS 256  /* posted and not yet done */
-#define READ_BYTES 16384
+#define HDCP_LIMIT_US (4 * G_TIME_SPAN_SECOND) /* sinks wait some six seconds for M4 */
+#define STARVED_KBPS 500                       /* what the rate control goes down to */
+#define STARVED_NOTICES 3                      /* of the link's rate, one a second */
 
-typedef enum {
-    COMMAND_DISPLAY_MODE,
-    COMMAND_MONITOR_POWER,
-    COMMAND_AUDIO,
-    COMMAND_FAILED
-} CommandKind;
-
-typedef struct {
-    CommandKind kind;
-    uint32_t width_px, height_px, fps;
-    bool on;
-    GError *error; /* COMMAND_FAILED: owned */
-} Command;
-
-struct McSession {
-    McOs os;
-    McUmdOptions options;
-    MIRACAST_WFD_CONNECTION_STATS stats;
-    int rtsp_fd, wake_fd;
-    char local_ip[INET6_ADDRSTRLEN], peer_ip[INET6_ADDRSTRLEN];
-
-    /* The session's thread only. */
-    McWfdSource *source;
-    McMedia *media; /* pointer: constant from start to free */
-    McWfdWish wish;
-    GByteArray *out; /* bytes that the socket did not take yet */
-    bool caps_known, closed, monitor_reported, said_streaming;
-    NTSTATUS failure;
-    bool wish_pending;
-
-    GThread *thread;
-    GAsyncQueue *commands;
-    gint stopping; /* atomic */
-
-    GMutex lock; /* guards snapshot */
-    McStatusSnapshot snapshot;
-};
-
-static void progress(McSession *self, const char *step, const char *text)
+void mc_session_progress(McSession *self, const char *step, const char *text)
 {
     if (self->options.on_progress)
         self->options.on_progress(step, text, self->options.user_data);
 }
 
-static void tell_error(McSession *self, const GError *error)
+void mc_session_tell_error(McSession *self, const GError *error)
 {
     const char *code = "session.failed";
 
-    if (error->domain == MC_RTSP_ERROR)
+    if (error->domain == MC_LINK_ERROR)
+        code = mc_link_error_code(error->code);
+    else if (error->domain == MC_RTSP_ERROR)
         code = mc_rtsp_error_code(error->code);
     else if (error->domain == MC_ENCODER_ERROR)
         code = mc_encoder_error_code(error->code);
+    else if (error->domain == MC_SRTP_ERROR)
+        code = mc_srtp_error_code(error->code);
+    else if (error->domain == MC_HDCP_ERROR)
+        code = mc_hdcp_error_code(error->code);
+    else if (error->domain == G_FILE_ERROR)
+        code = "stream.sdp";
     if (self->options.on_error)
         self->options.on_error(code, error->message, self->options.user_data);
 }
 
 /* ---- commands from other threads ---- */
 
-static void command_free(gpointer data)
-{
-    Command *command = data;
-
-    g_clear_error(&command->error);
-    g_free(command);
-}
-
-static NTSTATUS post(McSession *self, const Command *command)
-{
-    if (g_async_queue_length(self->commands) >= MAX_COMMANDS)
-        return STATUS_INSUFFICIENT_RESOURCES;
-    g_async_queue_push(self->commands, g_memdup2(command, sizeof(*command)));
-    eventfd_write(self->wake_fd, 1);
-    return STATUS_SUCCESS;
-}
-
 static void media_failed(const GError *error, void *user_data)
 {
-    Command command = {.kind = COMMAND_FAILED, .error = g_error_copy(error)};
+    McCommand command = {.kind = MC_COMMAND_FAILED, .error = g_error_copy(error)};
 
-    post(user_data, &command);
+    mc_session_commands_post(&((McSession *) user_data)->commands, &command);
 }
 
 NTSTATUS mc_session_set_display_mode(McSession *self, const McMsgDisplayMode *message)
 {
-    return post(self, &(Command){.kind = COMMAND_DISPLAY_MODE,
-                                 .width_px = message->width_px,
-                                 .height_px = message->height_px,
-                                 .fps = (message->refresh_mhz + 500) / 1000});
+    return mc_session_commands_post(&self->commands,
+                                    &(McCommand){.kind = MC_COMMAND_DISPLAY_MODE,
+                                                 .width_px = message->width_px,
+                                                 .height_px = message->height_px,
+                                                 .fps = (message->refresh_mhz + 500) / 1000});
 }
 
 NTSTATUS mc_session_set_monitor_power(McSession *self, bool on)
 {
-    return post(self, &(Command){.kind = COMMAND_MONITOR_POWER, .on = on});
+    return mc_session_commands_post(&self->commands,
+                                    &(McCommand){.kind = MC_COMMAND_MONITOR_POWER, .on = on});
 }
 
 NTSTATUS mc_session_set_audio(McSession *self, bool active)
 {
-    return post(self, &(Command){.kind = COMMAND_AUDIO, .on = active});
+    return mc_session_commands_post(&self->commands,
+                                    &(McCommand){.kind = MC_COMMAND_AUDIO, .on = active});
+}
+
+NTSTATUS mc_session_set_input(McSession *self, bool allowed)
+{
+    return mc_session_commands_post(&self->commands,
+                                    &(McCommand){.kind = MC_COMMAND_INPUT, .on = allowed});
 }
 
 NTSTATUS mc_session_control_encoder(McSession *self, const McMsgEncoderControl *message)
@@ -136,243 +93,44 @@ NTSTATUS mc_session_set_cursor(McSession *self, const McMsgCursor *message, cons
     return STATUS_SUCCESS;
 }
 
-void mc_session_set_bitrate(McSession *self, uint32_t kbps)
+NTSTATUS mc_session_protect_content(McSession *self, const McMsgContentProtection *message)
 {
-    mc_media_set_bitrate(self->media, kbps);
+    return mc_protection_want(self->protection, message->protect, message->hdcp_type)
+               ? STATUS_SUCCESS
+               : STATUS_NOT_SUPPORTED;
 }
 
-/* ---- snapshot ---- */
-
-static void update_snapshot(McSession *self)
+/* Below this no mode is a picture any more; one notice alone may be a hiccup (C-73). */
+void mc_session_set_bitrate(McSession *self, uint32_t kbps)
 {
-    const McWfdDecision *decision = mc_wfd_source_decision(self->source);
-    McWfdCounters counters = mc_wfd_source_counters(self->source);
-
-    g_mutex_lock(&self->lock);
-    McStatusSnapshot *snap = &self->snapshot;
-    snap->wfd_state = mc_wfd_source_state(self->source);
-    if (decision && decision->n_video) {
-        const McVideoMode *mode = &decision->video[decision->current_video].mode;
-        snap->width_px = mode->width_px;
-        snap->height_px = mode->height_px;
-        snap->fps = mode->fps;
-        snap->audio_codec =
-            decision->n_audio ? decision->audio[decision->current_audio].codec : MC_AUDIO_NONE;
-    }
-    snap->idr_requests = counters.idr_requests;
-    snap->keepalives_sent = counters.keepalives_sent;
-    snap->keepalives_answered = counters.keepalives_answered;
-    g_mutex_unlock(&self->lock);
+    self->starved = kbps < STARVED_KBPS ? self->starved + 1 : 0;
+    if (self->starved == STARVED_NOTICES)
+        mc_session_commands_post(&self->commands, &(McCommand){.kind = MC_COMMAND_STARVED});
+    mc_media_set_bitrate(self->media, MAX(kbps, STARVED_KBPS));
 }
 
 void mc_session_snapshot(McSession *self, McStatusSnapshot *ret_snapshot)
 {
-    McStreamStats stats;
-
-    mc_media_stats(self->media, &stats);
-    g_mutex_lock(&self->lock);
-    *ret_snapshot = self->snapshot;
-    g_mutex_unlock(&self->lock);
-    ret_snapshot->frames_in = stats.frames_in;
-    ret_snapshot->frames_encoded = stats.frames_encoded;
-    ret_snapshot->frames_dropped = stats.frames_dropped;
-    ret_snapshot->idr_frames = stats.idr_frames;
-    ret_snapshot->datagrams_sent = stats.datagrams_sent;
-    ret_snapshot->bytes_sent = stats.bytes_sent;
-    ret_snapshot->datagrams_dropped = stats.datagrams_dropped;
-    ret_snapshot->bitrate_kbps = stats.bitrate_kbps;
-    ret_snapshot->convert_us = stats.convert_us;
-    ret_snapshot->encode_us = stats.encode_us;
-    ret_snapshot->mux_us = stats.mux_us;
-    ret_snapshot->send_us = stats.send_us;
-    g_strlcpy(ret_snapshot->encoder, stats.encoder, sizeof(ret_snapshot->encoder));
-}
-
-/* ---- monitor ---- */
-
-static bool monitor_connected(const McWfdCaps *caps)
-{
-    return caps->connector != -1 || caps->edid_bytes > 0;
-}
-
-static void report_monitor(McSession *self)
-{
-    const McWfdCaps *caps = mc_wfd_source_caps(self->source);
-    size_t edid = MIN(caps->edid_bytes & ~(size_t) 127, MC_EDID_MAX_BYTES);
-    size_t size = sizeof(McIoctlMonitorArrive) + edid;
-    g_autofree McIoctlMonitorArrive *request = g_malloc0(size);
-
-    mc_os_ioctl_header(&request->header, MC_IOCTL_MONITOR_ARRIVE, (uint32_t) size);
-    /* WFD's connector table names HDMI 5 as the DDI does; 15 is a sink built into the display. */
-    request->connector = caps->connector == 5 ? 5 : 15;
-    request->edid_bytes = (uint32_t) edid;
-    g_strlcpy(request->name, caps->friendly_name[0] ? caps->friendly_name : caps->model,
-              sizeof(request->name));
-    if (edid)
-        memcpy((uint8_t *) request + sizeof(*request), caps->edid, edid);
-    mc_os_report_event(&self->os, MIRACAST_PROTOCOL_EVENT_MONITOR_ARRIVE);
-    mc_os_io_control(&self->os, request, (UINT) size, NULL, 0, NULL);
-    self->monitor_reported = true;
-}
-
-static void report_departure(McSession *self)
-{
-    McIoctlMonitorDepart request;
-
-    mc_os_ioctl_header(&request.header, MC_IOCTL_MONITOR_DEPART, sizeof(request));
-    mc_os_report_event(&self->os, MIRACAST_PROTOCOL_EVENT_MONITOR_DEPART);
-    mc_os_io_control(&self->os, &request, sizeof(request), NULL, 0, NULL);
-    self->monitor_reported = false;
-}
-
-static void report_modes(McSession *self)
-{
-    const McWfdDecision *decision = mc_wfd_source_decision(self->source);
-    struct {
-        McIoctlTargetModes head;
-        McTargetMode mode[MC_MAX_ALTERNATIVES];
-    } request = {0};
-    uint32_t size = (uint32_t) (sizeof(request.head) + decision->n_video * sizeof(McTargetMode));
-
-    mc_os_ioctl_header(&request.head.header, MC_IOCTL_TARGET_MODES, size);
-    request.head.count = decision->n_video;
-    request.head.current = decision->current_video;
-    for (unsigned i = 0; i < decision->n_video; i++) {
-        const McVideoMode *mode = &decision->video[i].mode;
-        request.mode[i] = (McTargetMode){mode->width_px, mode->height_px, mode->fps * 1000u};
-    }
-    mc_os_io_control(&self->os, &request, size, NULL, 0, NULL);
-}
-
-/* ---- events of the source machine ---- */
-
-static void close_failed(McSession *self, const GError *error)
-{
-    if (self->closed)
-        return;
-    tell_error(self, error);
-    self->failure = STATUS_UNSUCCESSFUL;
-    mc_wfd_source_teardown(self->source, g_get_monotonic_time());
-}
-
-static void on_caps(McSession *self)
-{
-    const McWfdDecision *decision = mc_wfd_source_decision(self->source);
-
-    self->caps_known = true;
-    progress(self, "capabilities", decision ? decision->reason : "");
-}
-
-static void on_play(McSession *self)
-{
-    const McWfdDecision *decision = mc_wfd_source_decision(self->source);
-    const McWfdTransport *transport = mc_wfd_source_transport(self->source);
-    const McVideoMode *mode = &decision->video[decision->current_video].mode;
-    g_autoptr(GError) error = NULL;
-    g_autofree char *text = g_strdup_printf(
-        "%ux%u at %u, sound %s, to %s:%u", mode->width_px, mode->height_px, mode->fps,
-        decision->n_audio ? decision->audio[decision->current_audio].line : "none", self->peer_ip,
-        transport->client_rtp_port);
-
-    report_modes(self);
-    if (!mc_media_play(self->media, self->peer_ip, transport->client_rtp_port, decision, &error)) {
-        close_failed(self, error);
-        return;
-    }
-    progress(self, "play", text);
-}
-
-static void on_mode(McSession *self)
-{
-    const McWfdDecision *decision = mc_wfd_source_decision(self->source);
-    const McVideoMode *mode = &decision->video[decision->current_video].mode;
-    g_autoptr(GError) error = NULL;
-    g_autofree char *text =
-        g_strdup_printf("%ux%u at %u", mode->width_px, mode->height_px, mode->fps);
-
-    report_modes(self);
-    if (!mc_media_set_mode(self->media, decision, &error))
-        close_failed(self, error);
-    else
-        progress(self, "mode", text);
-}
-
-static void on_closed(McSession *self, const McWfdEvent *event)
-{
-    MIRACAST_STATUS status = MIRACAST_STATUS_CRITICAL_ERROR;
-
-    self->closed = true;
-    if (event->error && g_error_matches(event->error, MC_RTSP_ERROR, MC_RTSP_ERROR_KEEPALIVE))
-        status = MIRACAST_STATUS_MISSING_KEEPALIVE;
-    else if (event->value == MC_WFD_CLOSE_SINK)
-        status = MIRACAST_STATUS_SINK_DISOCNNECT_REQUEST;
-    else if (event->error &&
-             g_error_matches(event->error, MC_RTSP_ERROR, MC_RTSP_ERROR_NO_COMMON_FORMAT))
-        status = MIRACAST_STATUS_SINK_FAILED_STANDARD_MODE_CHANGE;
-    if (!self->failure)
-        self->failure = event->error ? STATUS_CONNECTION_RESET : STATUS_CANCELLED;
-    if (g_atomic_int_get(&self->stopping)) {
-        progress(self, "teardown", event->error ? "the sink did not answer" : "done");
-        return;
-    }
-    if (event->error)
-        tell_error(self, event->error);
-    else
-        progress(self, "teardown", event->text[0] ? event->text : "the sink ended the session");
-    mc_media_pause(self->media);
-    if (self->thread) /* during Start its result says it (U13) */
-        mc_os_report_status(&self->os, status, self->failure);
-}
-
-static void on_connector(McSession *self, int connector)
-{
-    if (connector == -1 && self->monitor_reported)
-        report_departure(self);
-    else if (connector >= 0 && !self->monitor_reported && self->thread)
-        report_monitor(self);
-}
-
-static void on_event(McSession *self, const McWfdEvent *event)
-{
-    switch (event->type) {
-    case MC_WFD_EVENT_CAPS:
-        on_caps(self);
-        break;
-    case MC_WFD_EVENT_SETUP:
-        progress(self, "setup", "the sink asked for the stream");
-        break;
-    case MC_WFD_EVENT_PLAY:
-        on_play(self);
-        break;
-    case MC_WFD_EVENT_PAUSE:
-        mc_media_pause(self->media);
-        progress(self, "pause", "the sink paused the stream");
-        break;
-    case MC_WFD_EVENT_MODE:
-        on_mode(self);
-        break;
-    case MC_WFD_EVENT_FORCE_IDR:
-        mc_os_report_event(&self->os, MIRACAST_PROTOCOL_EVENT_IFRAME_RQ);
-        mc_media_force_idr(self->media);
-        break;
-    case MC_WFD_EVENT_CONNECTOR:
-        on_connector(self, event->value);
-        break;
-    case MC_WFD_EVENT_ALTERNATIVE:
-        progress(self, "alternative", event->text);
-        break;
-    case MC_WFD_EVENT_CLOSED:
-        on_closed(self, event);
-        break;
-    case MC_WFD_EVENT_ROUTE:
-    case MC_WFD_EVENT_UIBC:
-    case MC_WFD_EVENT_AUDIO_MUTE:
-        g_debug("sink's request %d noted: %s", event->type, event->text);
-        break;
-    }
+    mc_session_status_read(&self->status, self->media, ret_snapshot);
 }
 
 /* ---- commands, on the session's thread ---- */
+
+static void follow_link(McSession *self, int64_t now_us)
+{
+    McVideoMode mode;
+
+    if (now_us < mc_adapt_deadline(self->adapt))
+        return;
+    mc_adapt_time(self->adapt, mc_wfd_source_decision(self->source),
+                  mc_wfd_source_counters(self->source).idr_requests, now_us);
+    if (!mc_adapt_take_wish(self->adapt, &mode))
+        return;
+    self->wish.mode_width_px = mode.width_px;
+    self->wish.mode_height_px = mode.height_px;
+    self->wish.mode_fps = mode.fps;
+    self->wish_pending = true;
+}
 
 static void apply_wish(McSession *self)
 {
@@ -383,7 +141,7 @@ static void apply_wish(McSession *self)
         return; /* stays pending until the machine is there */
     self->wish_pending = false;
     if (!mc_wfd_source_renegotiate(self->source, &self->wish, g_get_monotonic_time(), &error))
-        progress(self, "mode", error->message);
+        mc_session_progress(self, "mode", error->message);
 }
 
 static void set_power(McSession *self, bool on)
@@ -397,97 +155,119 @@ static void set_power(McSession *self, bool on)
         mc_wfd_source_pause(self->source, now_us, NULL);
 }
 
-static void run_command(McSession *self, Command *command)
+static void starve(McSession *self)
+{
+    if (self->options.on_error)
+        self->options.on_error("link.too-slow", "the link carries no picture any more",
+                               self->options.user_data);
+    mc_os_report_status(&self->os, MIRACAST_STATUS_INSUFFICIENT_BANDWIDTH, STATUS_IO_TIMEOUT);
+}
+
+static void run_command(McSession *self, McCommand *command)
 {
     switch (command->kind) {
-    case COMMAND_DISPLAY_MODE:
+    case MC_COMMAND_DISPLAY_MODE:
         self->wish.desktop_width_px = command->width_px;
         self->wish.desktop_height_px = command->height_px;
         self->wish_pending = true;
+        mc_session_update_input(self);
         break;
-    case COMMAND_MONITOR_POWER:
+    case MC_COMMAND_MONITOR_POWER:
         set_power(self, command->on);
         break;
-    case COMMAND_AUDIO:
+    case MC_COMMAND_AUDIO:
         self->wish.audio = command->on;
+        self->desktop_silent = !command->on;
+        mc_session_update_mute(self);
         break;
-    case COMMAND_FAILED:
-        close_failed(self, command->error);
+    case MC_COMMAND_INPUT:
+        mc_session_allow_input(self, command->on);
+        mc_session_progress(self, "input",
+                            command->on ? "the sink's input is let in"
+                                        : "the sink's input is not taken");
+        break;
+    case MC_COMMAND_STARVED:
+        starve(self);
+        break;
+    case MC_COMMAND_FAILED:
+        mc_session_close_failed(self, command->error);
         mc_os_report_status(&self->os, MIRACAST_STATUS_CRITICAL_ERROR, STATUS_UNSUCCESSFUL);
         break;
     }
-    command_free(command);
+    mc_command_free(command);
 }
 
 /* ---- the loop ---- */
 
-static void write_out(McSession *self)
+static void drain_outputs(McSession *self)
 {
-    while (self->out->len > 0) {
-        ssize_t n =
-            send(self->rtsp_fd, self->out->data, self->out->len, MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return; /* full: poll says when; broken: reading says so */
-        g_byte_array_remove_range(self->out, 0, (guint) n);
-    }
+    if (!mc_rtsp_socket_write(&self->socket, self->source) && !self->closed)
+        mc_wfd_source_eof(self->source, g_get_monotonic_time()); /* it asks and never reads */
 }
 
-/* Each message goes with one write: simple sinks read one message a recv() (wfd-rtsp 1). */
+/* Media stops before a PAUSE or TEARDOWN is answered, and starts after a PLAY was. Events may make
+ * new messages: those go out before this returns. */
 static void drain_machine(McSession *self)
 {
-    GBytes *bytes;
     McWfdEvent event;
 
-    while (mc_wfd_source_next_output(self->source, &bytes)) {
-        g_byte_array_append(self->out, g_bytes_get_data(bytes, NULL),
-                            (guint) g_bytes_get_size(bytes));
-        g_bytes_unref(bytes);
-        write_out(self);
-    }
-    while (mc_wfd_source_next_event(self->source, &event)) {
-        on_event(self, &event);
-        mc_wfd_event_clear(&event);
-    }
     if (self->wish_pending)
         apply_wish(self);
-    update_snapshot(self);
-}
-
-static void read_socket(McSession *self)
-{
-    uint8_t buffer[READ_BYTES];
-    ssize_t n = recv(self->rtsp_fd, buffer, sizeof(buffer), MSG_DONTWAIT);
-
-    if (n > 0)
-        mc_wfd_source_feed(self->source, buffer, (size_t) n, g_get_monotonic_time());
-    else if (n == 0 || (errno != EAGAIN && errno != EINTR))
-        mc_wfd_source_eof(self->source, g_get_monotonic_time());
+    while (mc_wfd_source_next_event(self->source, &event)) {
+        if (event.type == MC_WFD_EVENT_PLAY)
+            drain_outputs(self);
+        mc_session_on_event(self, &event);
+        mc_wfd_event_clear(&event);
+    }
+    drain_outputs(self);
+    mc_session_status_update(&self->status, self->source, self->adapt, self->life);
 }
 
 static void iterate(McSession *self, int64_t limit_us)
 {
-    int64_t until_us = MIN(mc_wfd_source_deadline(self->source), limit_us);
+    int64_t next_us = MIN(mc_wfd_source_deadline(self->source),
+                          MIN(mc_adapt_deadline(self->adapt), mc_life_deadline(self->life)));
+    int64_t until_us = MIN(next_us, limit_us);
     int64_t wait_us = until_us - g_get_monotonic_time();
-    struct pollfd fds[2] = {
-        {.fd = self->rtsp_fd, .events = (short) (POLLIN | (self->out->len ? POLLOUT : 0))},
-        {.fd = self->wake_fd, .events = POLLIN}};
+    struct pollfd fds[3] = {
+        {.fd = self->socket.fd, .events = mc_rtsp_socket_events(&self->socket)},
+        {.fd = self->commands.wake_fd, .events = POLLIN},
+        {.fd = mc_feedback_fd(mc_adapt_feedback(self->adapt)), .events = POLLIN}};
     int wait_ms = until_us == INT64_MAX ? -1 : (int) CLAMP((wait_us + 999) / 1000, 0, 60000);
 
-    poll(fds, 2, wait_ms);
-    if (fds[1].revents) {
-        eventfd_t ignored;
-        eventfd_read(self->wake_fd, &ignored);
-    }
-    for (Command *c; (c = g_async_queue_try_pop(self->commands));)
+    poll(fds, G_N_ELEMENTS(fds), wait_ms);
+    if (fds[1].revents)
+        mc_session_commands_woken(&self->commands);
+    for (McCommand *c; (c = mc_session_commands_next(&self->commands));)
         run_command(self, c);
     if (fds[0].revents & POLLOUT)
-        write_out(self);
+        mc_rtsp_socket_flush(&self->socket);
     if (fds[0].revents & (POLLIN | POLLHUP | POLLERR))
-        read_socket(self);
+        mc_rtsp_socket_read(&self->socket, self->source);
+    if (fds[2].revents)
+        mc_feedback_read(mc_adapt_feedback(self->adapt));
+    follow_link(self, g_get_monotonic_time());
+    if (mc_life_time(self->life, self->source, mc_adapt_feedback(self->adapt),
+                     g_get_monotonic_time(), &self->wish))
+        self->wish_pending = true;
     mc_wfd_source_time(self->source, g_get_monotonic_time());
     drain_machine(self);
+}
+
+/* What the sink can be shown must be known before it is told to set the stream up (M5); what is
+ * withheld is no reason to fail. */
+static void wait_for_protection(McSession *self)
+{
+    const int64_t limit_us = g_get_monotonic_time() + HDCP_LIMIT_US;
+
+    while (!self->closed && !g_atomic_int_get(&self->stopping) &&
+           !mc_protection_settled(self->protection) && g_get_monotonic_time() < limit_us)
+        iterate(self, limit_us);
+}
+
+static void protection_settled(void *user_data)
+{
+    mc_session_commands_wake(&((McSession *) user_data)->commands);
 }
 
 static gpointer run_session(gpointer user_data)
@@ -497,13 +277,15 @@ static gpointer run_session(gpointer user_data)
 
     /* Start has returned when this I/O control comes through: the DDI holds it until then (C-17).
      */
-    if (monitor_connected(mc_wfd_source_caps(self->source)))
-        report_monitor(self);
+    if (mc_monitor_is_connected(mc_wfd_source_caps(self->source)))
+        mc_monitor_arrive(&self->monitor, mc_wfd_source_caps(self->source));
+    wait_for_protection(self);
     mc_wfd_source_proceed(self->source, g_get_monotonic_time(), NULL);
     drain_machine(self);
     while (!self->closed && g_get_monotonic_time() < stop_by_us) {
         if (g_atomic_int_get(&self->stopping) && stop_by_us == INT64_MAX) {
             stop_by_us = g_get_monotonic_time() + STOP_PATIENCE_US;
+            mc_adapt_stop(self->adapt, true);
             mc_media_stop(self->media); /* traffic ends first (C-19) */
             mc_wfd_source_teardown(self->source, g_get_monotonic_time());
             drain_machine(self);
@@ -516,22 +298,22 @@ static gpointer run_session(gpointer user_data)
 
 /* ---- life ---- */
 
-McSession *mc_session_new(const McOs *os, const McUmdOptions *options, int rtsp_fd,
+McSession *mc_session_new(const McOs *os, const McUmdOptions *options, McLink *link, int rtsp_fd,
                           const MIRACAST_WFD_CONNECTION_STATS *stats)
 {
-    McSession *self = g_new0(McSession, 1);
+    McSession *self = g_try_new0(McSession, 1);
 
+    if (!self)
+        return NULL;
     self->os = *os;
     self->options = *options;
-    self->rtsp_fd = rtsp_fd;
+    self->link = link;
     if (stats)
         self->stats = *stats;
-    self->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    self->out = g_byte_array_new();
-    self->commands = g_async_queue_new_full(command_free);
-    g_mutex_init(&self->lock);
-    self->snapshot.size = sizeof(self->snapshot);
-    self->snapshot.version = MC_STATUS_VERSION;
+    self->monitor.os = &self->os;
+    mc_rtsp_socket_init(&self->socket, rtsp_fd);
+    mc_session_commands_init(&self->commands);
+    mc_session_status_init(&self->status);
     return self;
 }
 
@@ -540,83 +322,42 @@ void mc_session_free(McSession *self)
     if (!self)
         return;
     mc_session_stop(self);
+    mc_life_free(self->life);
+    mc_adapt_free(self->adapt);
     mc_media_free(self->media);
+    mc_protection_free(self->protection);
     mc_wfd_source_free(self->source);
-    g_byte_array_unref(self->out);
-    g_async_queue_unref(self->commands);
-    if (self->wake_fd >= 0)
-        close(self->wake_fd);
-    g_mutex_clear(&self->lock);
+    mc_rtsp_socket_clear(&self->socket);
+    mc_session_commands_clear(&self->commands);
+    mc_session_status_clear(&self->status);
     g_free(self);
 }
 
-static bool address_text(const struct sockaddr_storage *addr, char *text)
+/* On the input channel's thread. */
+static void input_refused(void *user_data)
 {
-    const void *bytes = addr->ss_family == AF_INET
-                            ? (const void *) &((const struct sockaddr_in *) addr)->sin_addr
-                            : (const void *) &((const struct sockaddr_in6 *) addr)->sin6_addr;
-
-    return (addr->ss_family == AF_INET || addr->ss_family == AF_INET6) &&
-           inet_ntop(addr->ss_family, bytes, text, INET6_ADDRSTRLEN) != NULL;
-}
-
-/* The sink's address and ours, from the socket itself (C-18). */
-static bool read_addresses(McSession *self)
-{
-    struct sockaddr_storage addr;
-    socklen_t len = sizeof(addr);
-    int one = 1;
-
-    if (getpeername(self->rtsp_fd, (struct sockaddr *) &addr, &len) < 0 ||
-        !address_text(&addr, self->peer_ip))
-        return false;
-    len = sizeof(addr);
-    if (getsockname(self->rtsp_fd, (struct sockaddr *) &addr, &len) < 0 ||
-        !address_text(&addr, self->local_ip))
-        return false;
-    setsockopt(self->rtsp_fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-    return true;
-}
-
-static uint32_t link_kbps(const MIRACAST_WFD_CONNECTION_STATS *stats)
-{
-    uint64_t least = 0;
-
-    for (const UINT64 *rate = &stats->CurrentBitRate; rate <= &stats->RemoteMaxBitRate; rate++)
-        if (*rate && (!least || *rate < least))
-            least = *rate; /* of those that are known (U44) */
-    return (uint32_t) MIN(least / 1000, UINT32_MAX);
-}
-
-static void make_wish(McSession *self)
-{
-    McDisplayInfo display = {0};
-    bool sound = strcmp(self->options.audio, "none") != 0;
-
-    mc_os_query_display(&self->os, &display);
-    self->wish = (McWfdWish){.desktop_width_px = display.width_px,
-                             .desktop_height_px = display.height_px,
-                             .max_fps = (display.refresh_mhz + 500) / 1000,
-                             .mode_width_px = self->options.mode_width_px,
-                             .mode_height_px = self->options.mode_height_px,
-                             .mode_fps = self->options.mode_fps,
-                             .bitrate_kbps = link_kbps(&self->stats),
-                             .allow_chp = self->options.high_profile,
-                             .audio = sound,
-                             .audio_codecs = 1u << MC_AUDIO_LPCM | 1u << MC_AUDIO_AAC};
+    mc_session_set_input(user_data, false);
 }
 
 static void make_source(McSession *self)
 {
     McWfdSourceConfig config = {.server_rtp_port = mc_media_rtp_port(self->media),
+                                .uibc_port = self->uibc ? mc_uibc_port(self->uibc) : 0,
                                 .wish = self->wish,
                                 .hold_after_caps = true,
                                 .keepalive_period_us =
                                     (int64_t) self->options.keepalive_s * G_USEC_PER_SEC,
                                 .response_timeout_us = (int64_t) self->options.response_ms * 1000,
+                                .answer_gap_us = MC_WFD_ANSWER_GAP_US,
                                 .random = g_random_int()};
 
-    g_strlcpy(config.local_ip, self->local_ip, sizeof(config.local_ip));
+    McLinkPeer peer = {0};
+
+    g_strlcpy(config.local_ip, self->socket.local_ip, sizeof(config.local_ip));
+    if (self->link && mc_link_peer(self->link, &peer)) {
+        g_strlcpy(config.device_name, peer.name, sizeof(config.device_name));
+        memcpy(config.device_info, peer.device_info, sizeof(config.device_info));
+    }
     self->source = mc_wfd_source_new(&config, g_get_monotonic_time());
     if (self->options.on_trace)
         mc_wfd_source_set_trace(self->source, self->options.on_trace, self->options.user_data);
@@ -626,7 +367,7 @@ static NTSTATUS negotiate(McSession *self)
 {
     int64_t limit_us = g_get_monotonic_time() + START_LIMIT_US;
 
-    progress(self, "negotiate", self->peer_ip);
+    mc_session_progress(self, "negotiate", self->socket.peer_ip);
     drain_machine(self);
     while (!self->closed && !self->caps_known && g_get_monotonic_time() < limit_us)
         iterate(self, limit_us);
@@ -635,32 +376,61 @@ static NTSTATUS negotiate(McSession *self)
     return self->caps_known ? STATUS_SUCCESS : STATUS_IO_TIMEOUT;
 }
 
+/* What the sink sends by itself: receiver reports, and its input where a person agreed to it. */
+static void open_ports(McSession *self)
+{
+    if (!self->link)
+        return;
+    mc_link_open_port(self->link, false, (uint16_t) (mc_media_rtp_port(self->media) + 1));
+    if (self->uibc)
+        mc_link_open_port(self->link, true, mc_uibc_port(self->uibc));
+}
+
 NTSTATUS mc_session_start(McSession *self, MIRACAST_SESSION_INFO *ret_info)
 {
     g_autoptr(GError) error = NULL;
 
-    if (self->wake_fd < 0)
+    if (self->commands.wake_fd < 0)
         return STATUS_INSUFFICIENT_RESOURCES;
-    if (!read_addresses(self))
+    if (!mc_rtsp_socket_open(&self->socket))
         return STATUS_INVALID_PARAMETER;
     self->media =
-        mc_media_new(&self->os, &self->options, self->local_ip, media_failed, self, &error);
+        mc_media_new(&self->os, &self->options, self->socket.local_ip, media_failed, self, &error);
     if (!self->media) {
-        tell_error(self, error);
+        mc_session_tell_error(self, error);
         return STATUS_INSUFFICIENT_RESOURCES;
     }
-    make_wish(self);
+    mc_media_set_link(self->media, self->link);
+    self->protection =
+        mc_protection_new(&self->options, self->media, protection_settled, self, &error);
+    if (!self->protection) {
+        mc_session_tell_error(self, error);
+        return STATUS_INVALID_PARAMETER;
+    }
+    self->adapt = mc_adapt_new(&self->os, &self->options, self->media, self->socket.peer_ip);
+    self->life = mc_life_new(&self->options, self->media, self->socket.fd);
+    self->wish = mc_session_wish(&self->os, &self->options, &self->stats);
+    if (self->options.input)
+        self->uibc = mc_uibc_new(&self->os, self->link, self->socket.local_ip, self->socket.peer_ip,
+                                 input_refused, self);
+    open_ports(self);
     make_source(self);
     NTSTATUS status = negotiate(self);
     if (!NT_SUCCESS(status))
         return status;
 
-    bool monitor = monitor_connected(mc_wfd_source_caps(self->source));
-    if (monitor && self->wish.bitrate_kbps && self->wish.bitrate_kbps < MINIMUM_KBPS)
+    /* Before the session's thread, to which the machine belongs from then on. */
+    bool monitor = mc_monitor_is_connected(mc_wfd_source_caps(self->source));
+    bool reduced = mc_session_wish_is_reduced(&self->wish, self->source);
+    if (monitor && mc_session_wish_is_hopeless(&self->wish))
         return STATUS_DEVICE_INSUFFICIENT_RESOURCES;
+    self->started = true; /* before the thread is: it may end at once */
+    self->thread = g_thread_try_new("mc-session", run_session, self, NULL);
+    if (!self->thread)
+        return STATUS_INSUFFICIENT_RESOURCES;
     *ret_info = (MIRACAST_SESSION_INFO){.Value = 0};
     ret_info->MonitorConnected = monitor;
-    self->thread = g_thread_new("mc-session", run_session, self);
+    ret_info->ReducedModeListDueToBandwidth = reduced;
     return STATUS_SUCCESS;
 }
 
@@ -668,9 +438,12 @@ void mc_session_stop(McSession *self)
 {
     g_atomic_int_set(&self->stopping, 1);
     if (self->thread) {
-        eventfd_write(self->wake_fd, 1);
+        mc_session_commands_wake(&self->commands);
         g_thread_join(g_steal_pointer(&self->thread));
     }
+    g_clear_pointer(&self->uibc, mc_uibc_free);
     if (self->media) /* the session's thread may have ended before, with the sink */
         mc_media_stop(self->media);
+    if (self->protection)
+        mc_protection_stop(self->protection);
 }

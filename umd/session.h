@@ -13,7 +13,8 @@
 typedef struct McSession McSession;
 
 /* rtsp_fd: borrowed, never closed or shut down here (C-11). */
-McSession *mc_session_new(const McOs *os, const McUmdOptions *options, int rtsp_fd,
+/* link: borrowed, outlives the session; NULL where someone else reached the sink. */
+McSession *mc_session_new(const McOs *os, const McUmdOptions *options, McLink *link, int rtsp_fd,
                           const MIRACAST_WFD_CONNECTION_STATS *stats);
 void mc_session_free(McSession *self); /* stops; NULL is fine */
 
@@ -27,9 +28,12 @@ void mc_session_stop(McSession *self);
 NTSTATUS mc_session_set_display_mode(McSession *self, const McMsgDisplayMode *message);
 NTSTATUS mc_session_set_monitor_power(McSession *self, bool on);
 NTSTATUS mc_session_set_audio(McSession *self, bool active);
+NTSTATUS mc_session_set_input(McSession *self, bool allowed);
 /* Done at once, on the caller's thread. */
 NTSTATUS mc_session_control_encoder(McSession *self, const McMsgEncoderControl *message);
 NTSTATUS mc_session_set_cursor(McSession *self, const McMsgCursor *message, const uint8_t *bgra);
+/* STATUS_NOT_SUPPORTED: what is protected is withheld, and a still picture says so. */
+NTSTATUS mc_session_protect_content(McSession *self, const McMsgContentProtection *message);
 void mc_session_set_bitrate(McSession *self, uint32_t kbps);
 void mc_session_snapshot(McSession *self, McStatusSnapshot *ret_snapshot);
 

@@ -176,15 +176,22 @@ bool mc_hdcp_encrypt_km(const uint8_t modulus[128], const uint8_t exponent[3], c
            EVP_PKEY_encrypt(ctx, ret_ekpub, &len, km, 16) == 1 && len == 128;
 }
 
-bool mc_hdcp_verify_cert(const uint8_t cert[522], const uint8_t *root_modulus, size_t modulus_len,
-                         const uint8_t *root_exponent, size_t exponent_len)
+bool mc_hdcp_verify(const uint8_t *data, size_t len, const uint8_t signature[384],
+                    const uint8_t *root_modulus, size_t modulus_len, const uint8_t *root_exponent,
+                    size_t exponent_len)
 {
     g_autoptr(EVP_PKEY) key = public_key(root_modulus, modulus_len, root_exponent, exponent_len);
     g_autoptr(EVP_MD_CTX) ctx = EVP_MD_CTX_new();
 
     return key && ctx && EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, key) == 1 &&
-           EVP_DigestVerify(ctx, cert + CERT_SIGNED_BYTES, MC_HDCP_SIGNATURE_BYTES, cert,
-                            CERT_SIGNED_BYTES) == 1;
+           EVP_DigestVerify(ctx, signature, MC_HDCP_SIGNATURE_BYTES, data, len) == 1;
+}
+
+bool mc_hdcp_verify_cert(const uint8_t cert[522], const uint8_t *root_modulus, size_t modulus_len,
+                         const uint8_t *root_exponent, size_t exponent_len)
+{
+    return mc_hdcp_verify(cert, CERT_SIGNED_BYTES, cert + CERT_SIGNED_BYTES, root_modulus,
+                          modulus_len, root_exponent, exponent_len);
 }
 
 bool mc_hdcp_random(uint8_t *ret_bytes, size_t len)
@@ -207,7 +214,22 @@ void mc_hdcp_wipe(void *secret, size_t len)
 struct McHdcpCipher {
     EVP_CIPHER_CTX *ctx; /* keyed once; only the counter is set for each PES */
     uint8_t riv[8];
+    const McHdcpProvider *provider; /* in place of ctx */
+    void *provided;
 };
+
+McHdcpCipher *mc_hdcp_cipher_new_provided(const McHdcpProvider *provider, const uint8_t ks[16],
+                                          const uint8_t riv[8])
+{
+    McHdcpCipher *self = g_new0(McHdcpCipher, 1);
+
+    self->provider = provider;
+    self->provided = provider->cipher_new(provider->user_data, ks, riv);
+    if (self->provided)
+        return self;
+    g_free(self);
+    return NULL;
+}
 
 McHdcpCipher *mc_hdcp_cipher_new(const uint8_t ks[16], const uint8_t lc128[16],
                                  const uint8_t riv[8])
@@ -232,6 +254,8 @@ void mc_hdcp_cipher_free(McHdcpCipher *self)
 {
     if (!self)
         return;
+    if (self->provided)
+        self->provider->cipher_free(self->provided);
     EVP_CIPHER_CTX_free(self->ctx); /* cleanses the key schedule */
     mc_hdcp_wipe(self, sizeof(*self));
     g_free(self);
@@ -245,6 +269,8 @@ bool mc_hdcp_cipher_run(McHdcpCipher *self, uint32_t stream_ctr, uint64_t input_
 
     if (len > INT32_MAX)
         return false;
+    if (self->provided)
+        return self->provider->cipher_run(self->provided, stream_ctr, input_ctr, data, len) == 0;
     memcpy(counter, self->riv, 8);
     put_be(low, stream_ctr, 4);
     xor_bytes(counter + 4, low, 4);

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "umd/hdcp/provider.h"
+
 #define MC_HDCP_KM_BYTES 16
 #define MC_HDCP_KD_BYTES 32
 #define MC_HDCP_NONCE_BYTES 8
@@ -49,6 +51,10 @@ bool mc_hdcp_m(const uint8_t kd[32], const uint8_t *streams, size_t len, const u
 /* RSAES-OAEP, SHA-256, of km with the receiver's key (modulus 128 bytes, exponent 3 bytes). */
 bool mc_hdcp_encrypt_km(const uint8_t modulus[128], const uint8_t exponent[3], const uint8_t km[16],
                         uint8_t ret_ekpub[128]);
+/* A signature of the root key (RSA-3072, PKCS#1 v1.5, SHA-256), as under an SRM. */
+bool mc_hdcp_verify(const uint8_t *data, size_t len, const uint8_t signature[384],
+                    const uint8_t *root_modulus, size_t modulus_len, const uint8_t *root_exponent,
+                    size_t exponent_len);
 /* certrx's signature (RSA-3072, PKCS#1 v1.5, SHA-256 over the first 138 bytes (unconfirmed)). */
 bool mc_hdcp_verify_cert(const uint8_t cert[522], const uint8_t *root_modulus, size_t modulus_len,
                          const uint8_t *root_exponent, size_t exponent_len);
@@ -59,6 +65,9 @@ void mc_hdcp_wipe(void *secret, size_t len);
 /* The content cipher: AES-128-CTR, key ks ^ lc128, block counter (riv ^ stream_ctr) || input_ctr.
  */
 typedef struct McHdcpCipher McHdcpCipher;
+/* The same done by someone else, who keeps lc128 to himself (umd/hdcp/provider.h). */
+McHdcpCipher *mc_hdcp_cipher_new_provided(const McHdcpProvider *provider, const uint8_t ks[16],
+                                          const uint8_t riv[8]);
 McHdcpCipher *mc_hdcp_cipher_new(const uint8_t ks[16], const uint8_t lc128[16],
                                  const uint8_t riv[8]);
 void mc_hdcp_cipher_free(McHdcpCipher *self); /* wipes; NULL is fine */

@@ -11,7 +11,7 @@
 #include "kmd-shim/abi/message.h"
 
 static struct {
-    int display_mode, power, cursor, encoder, audio, bitrate, link;
+    int display_mode, power, cursor, encoder, protect, audio, bitrate, link, input;
     bool session, has_link;
     McMsgDisplayMode last_mode;
     const uint8_t *shape;
@@ -48,10 +48,22 @@ NTSTATUS mc_session_set_audio(McSession *self, bool active)
     return STATUS_SUCCESS;
 }
 
+NTSTATUS mc_session_set_input(McSession *self, bool allowed)
+{
+    seen.input++;
+    return STATUS_SUCCESS;
+}
+
 NTSTATUS mc_session_control_encoder(McSession *self, const McMsgEncoderControl *message)
 {
     seen.encoder++;
     return STATUS_SUCCESS;
+}
+
+NTSTATUS mc_session_protect_content(McSession *self, const McMsgContentProtection *message)
+{
+    seen.protect++;
+    return message->protect ? STATUS_NOT_SUPPORTED : STATUS_SUCCESS;
 }
 
 NTSTATUS mc_session_set_cursor(McSession *self, const McMsgCursor *message, const uint8_t *bgra)
@@ -126,6 +138,7 @@ static void test_routes(void)
     McMsgAudioFormat audio = {HEADER(MC_MSG_AUDIO_FORMAT, sizeof(audio)), 1, 48000, 2, 16};
     McMsgContentProtection protect = {HEADER(MC_MSG_CONTENT_PROTECTION, sizeof(protect)), 1, 0};
     McMsgLinkControl link = {HEADER(MC_MSG_LINK_CONTROL, sizeof(link)), MC_LINK_LEAVE, 0};
+    McMsgInputConsent consent = {HEADER(MC_MSG_INPUT_CONSENT, sizeof(consent)), 1, 0};
 
     reset();
     g_assert_cmpint(send_message(&mode, sizeof(mode)), ==, STATUS_SUCCESS);
@@ -135,10 +148,18 @@ static void test_routes(void)
     g_assert_cmpint(send_message(&audio, sizeof(audio)), ==, STATUS_SUCCESS);
     g_assert_cmpint(send_message(&protect, sizeof(protect)), ==, STATUS_NOT_SUPPORTED);
     g_assert_cmpint(send_message(&link, sizeof(link)), ==, STATUS_NOT_SUPPORTED);
+    g_assert_cmpint(send_message(&consent, sizeof(consent)), ==, STATUS_SUCCESS);
+    g_assert_cmpint(seen.input, ==, 1);
+    consent.allowed = 2;
+    g_assert_cmpint(send_message(&consent, sizeof(consent)), ==, STATUS_INVALID_PARAMETER);
+    g_assert_cmpint(seen.input, ==, 1);
     g_assert_cmpint(seen.display_mode, ==, 1);
     g_assert_cmpint(seen.power, ==, 1);
     g_assert_cmpint(seen.encoder, ==, 1);
     g_assert_cmpint(seen.audio, ==, 1);
+    g_assert_cmpint(seen.protect, ==, 1);
+    protect.hdcp_type = 2;
+    g_assert_cmpint(send_message(&protect, sizeof(protect)), ==, STATUS_INVALID_PARAMETER);
     g_assert_cmpint(seen.link, ==, 2); /* power saving, then LEAVE */
     seen.has_link = false;
     g_assert_cmpint(send_message(&link, sizeof(link)), ==, STATUS_INVALID_DEVICE_STATE);

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/* When a stream may be called one, and which fall-back is tried when. */
+#include "umd/proof.h"
+
+#include <glib.h>
+
+#define STEP_US 250000
+
+typedef struct {
+    McProof proof;
+    McProofInput input;
+    unsigned count[MC_PROOF_EXHAUSTED + 1];
+    McRung rungs[8];
+    unsigned n_rungs;
+} Watch;
+
+static Watch start(McRung rung, bool patient)
+{
+    Watch watch = {.input = {.now_us = 1000000}};
+
+    mc_proof_init(&watch.proof, rung, patient, watch.input.now_us);
+    return watch;
+}
+
+/* So many steps in which output goes on, with a wish for a key frame in each of every-th. */
+static void run(Watch *watch, unsigned steps, unsigned every)
+{
+    for (unsigned i = 0; i < steps; i++) {
+        watch->input.now_us += STEP_US;
+        watch->input.units += 8;
+        watch->input.datagrams += 80;
+        watch->input.tables += 5;
+        if (every && i % every == 0) {
+            watch->input.idr_requests++;
+            watch->input.messages++;
+        }
+        McProofNews news = mc_proof_step(&watch->proof, &watch->input);
+        watch->count[news]++;
+        if (news == MC_PROOF_NEXT_RUNG)
+            watch->rungs[watch->n_rungs++] = watch->proof.rung;
+    }
+}
+
+static void test_live(void)
+{
+    Watch watch = start(MC_RUNG_CHOSEN, false);
+
+    watch.input.acknowledged = true;
+    run(&watch, 1, 0);
+    g_assert_cmpuint(watch.count[MC_PROOF_LIVE], ==, 0); /* not at once */
+    run(&watch, 40, 0);
+    g_assert_cmpuint(watch.count[MC_PROOF_LIVE], ==, 1);
+    g_assert_cmpuint(watch.count[MC_PROOF_NEXT_RUNG] + watch.count[MC_PROOF_HELPED], ==, 0);
+}
+
+static void test_missing(void)
+{
+    static const McProofInput all = {.units = 1, .datagrams = 1, .tables = 1, .reports = 1};
+    McProofInput input = all;
+
+    g_assert_cmpstr(mc_proof_missing(&input), ==, "");
+    input.reports = 0;
+    g_assert_cmpstr(mc_proof_missing(&input), ==, "the sink answers nothing");
+    input = all;
+    input.tables = 0;
+    g_assert_cmpstr(mc_proof_missing(&input), ==, "no tables were sent");
+    input.datagrams = 0;
+    g_assert_cmpstr(mc_proof_missing(&input), ==, "no datagram has left");
+    input.units = 0;
+    g_assert_cmpstr(mc_proof_missing(&input), ==, "the encoder gives nothing");
+}
+
+static void test_no_sign(void)
+{
+    Watch watch = start(MC_RUNG_CHOSEN, false);
+
+    run(&watch, 60, 0);
+    g_assert_cmpuint(watch.count[MC_PROOF_LIVE], ==, 0);
+    g_assert_cmpuint(watch.count[MC_PROOF_NO_SIGN], ==, 1);
+    watch.input.messages++; /* late is not never */
+    run(&watch, 4, 0);
+    g_assert_cmpuint(watch.count[MC_PROOF_LIVE], ==, 1);
+}
+
+static void test_refused(void)
+{
+    Watch watch = start(MC_RUNG_CHOSEN, false);
+
+    watch.input.acknowledged = true;
+    for (unsigned i = 0; i < 40; i++) {
+        watch.input.refusals += 10;
+        run(&watch, 1, 0);
+    }
+    g_assert_cmpuint(watch.count[MC_PROOF_REFUSED], ==, 1);
+    g_assert_cmpuint(watch.count[MC_PROOF_LIVE], ==, 0);
+    run(&watch, 4, 0); /* it has opened its port */
+    g_assert_cmpuint(watch.count[MC_PROOF_LIVE], ==, 1);
+}
+
+/* Seven wishes at the start, as some sinks have them, are no sign of trouble. */
+static void test_burst_at_start(void)
+{
+    Watch watch = start(MC_RUNG_CHOSEN, false);
+
+    run(&watch, 7, 1);
+    run(&watch, 40, 0);
+    g_assert_cmpuint(watch.count[MC_PROOF_NEXT_RUNG], ==, 0);
+    g_assert_cmpuint(watch.count[MC_PROOF_LIVE], ==, 1);
+}
+
+/* A picture that was there and breaks again and again is loss. */
+static void test_later_loss(void)
+{
+    Watch watch = start(MC_RUNG_CHOSEN, false);
+
+    watch.input.acknowledged = true;
+    run(&watch, 20, 0);
+    run(&watch, 200, 2);
+    g_assert_cmpuint(watch.count[MC_PROOF_NEXT_RUNG], ==, 0);
+}
+
+static void test_helped(void)
+{
+    Watch watch = start(MC_RUNG_CHOSEN, false);
+
+    while (!watch.n_rungs)
+        run(&watch, 1, 1);
+    g_assert_cmpuint(watch.count[MC_PROOF_LIVE], ==, 0);
+    g_assert_cmpint(watch.rungs[0], ==, MC_RUNG_FLAVOUR);
+    run(&watch, 40, 0);
+    g_assert_cmpuint(watch.count[MC_PROOF_HELPED], ==, 1);
+    g_assert_cmpuint(watch.count[MC_PROOF_LIVE], ==, 1);
+    g_assert_cmpint(watch.proof.rung, ==, MC_RUNG_FLAVOUR);
+}
+
+/* In bounded time all is tried once, and then it is left in peace. */
+static void test_exhausted(void)
+{
+    Watch watch = start(MC_RUNG_CHOSEN, false);
+
+    run(&watch, 100, 1); /* 25 s */
+    g_assert_cmpuint(watch.n_rungs, ==, MC_N_RUNGS - 1);
+    for (unsigned i = 0; i < watch.n_rungs; i++)
+        g_assert_cmpint(watch.rungs[i], ==, i + 1);
+    g_assert_cmpuint(watch.count[MC_PROOF_EXHAUSTED], ==, 1);
+    g_assert_cmpuint(watch.count[MC_PROOF_LIVE], ==, 1);
+}
+
+static void test_patient(void)
+{
+    Watch watch = start(MC_RUNG_CHOSEN, true);
+
+    run(&watch, 100, 1);
+    g_assert_cmpuint(watch.n_rungs, ==, 0);
+    g_assert_cmpuint(watch.count[MC_PROOF_LIVE], ==, 1);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/proof/live", test_live);
+    g_test_add_func("/proof/missing", test_missing);
+    g_test_add_func("/proof/no-sign", test_no_sign);
+    g_test_add_func("/proof/refused", test_refused);
+    g_test_add_func("/proof/burst-at-start", test_burst_at_start);
+    g_test_add_func("/proof/later-loss", test_later_loss);
+    g_test_add_func("/proof/helped", test_helped);
+    g_test_add_func("/proof/exhausted", test_exhausted);
+    g_test_add_func("/proof/patient", test_patient);
+    return g_test_run();
+}

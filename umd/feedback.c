@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+#include "umd/feedback.h"
+
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "encoder/rtcp.h"
+#include "encoder/socket-address.h"
+
+#define REPORT_US (1 * G_TIME_SPAN_SECOND)
+#define QUICK_REPORT_US (100 * G_TIME_SPAN_MILLISECOND) /* to a sink that reports often itself */
+#define RECEIVED_WINDOW_US (200 * G_TIME_SPAN_MILLISECOND)
+#define TRIP_NOISE_US (5 * G_TIME_SPAN_MILLISECOND)
+#define REPORTS_OFTEN_US (1500 * G_TIME_SPAN_MILLISECOND)
+#define LOSS_IDR_US (1 * G_TIME_SPAN_SECOND)
+#define STEP_US (100 * G_TIME_SPAN_MILLISECOND)
+#define MAX_BATCH 64 /* datagrams read at once: a flood does not hold the session up */
+
+struct McFeedback {
+    McMedia *media;
+    struct sockaddr_storage sink; /* port 0: no reports are sent */
+    socklen_t sink_len;
+    bool running, tight;
+    McRateControl rate;
+    bool has_report;
+    uint8_t fraction_lost;
+    int64_t trip_us;  /* of the last report; -1: not told */
+    bool trip_grows;  /* by the last reports */
+    uint32_t last_sr; /* that it was counted from */
+    struct {
+        int64_t at_us;
+        uint32_t seq;
+        int32_t lost;
+        uint64_t bytes, datagrams;
+    } mark;                 /* a report, and what had been sent by then */
+    uint32_t received_kbps; /* between two of them; 0: not known */
+    int64_t last_queued_us; /* of the step before */
+    int64_t queued_at_us;
+    int64_t reported_us; /* when the last report came; 0: none yet */
+    bool quick;          /* it reports often */
+    bool asks;           /* it asks for key frames itself */
+    int64_t loss_idr_us; /* when a reported loss was last answered by one */
+    McFeedbackCounters counters;
+    int64_t report_us, step_us;
+};
+
+McFeedback *mc_feedback_new(McMedia *media, const char *peer_ip)
+{
+    McFeedback *self = g_new0(McFeedback, 1);
+
+    self->media = media;
+    mc_socket_address_parse(peer_ip, 0, &self->sink, &self->sink_len);
+    return self;
+}
+
+void mc_feedback_free(McFeedback *self)
+{
+    g_free(self);
+}
+
+static void send_report(McFeedback *self, bool bye)
+{
+    uint8_t packet[MC_RTCP_MAX_BYTES];
+    size_t bytes = mc_media_rtcp_report(self->media, bye, packet);
+
+    if (bytes &&
+        mc_socket_address_port(&self->sink)) /* a lost report is followed by the next one */
+        sendto(mc_media_rtcp_fd(self->media), packet, bytes, MSG_DONTWAIT | MSG_NOSIGNAL,
+               (struct sockaddr *) &self->sink, self->sink_len);
+}
+
+void mc_feedback_start(McFeedback *self, const McRateConfig *config, uint16_t sink_port,
+                       int64_t now_us)
+{
+    mc_socket_address_set_port(&self->sink, sink_port);
+    mc_rate_control_init(&self->rate, config, now_us);
+    self->report_us = now_us; /* sinks may wait for the first one before they report (9.2) */
+    self->step_us = now_us + STEP_US;
+    self->running = true;
+    self->mark.at_us = 0;
+    self->received_kbps = 0;
+    self->counters = (McFeedbackCounters){0};
+    self->trip_grows = false;
+    self->tight = false;
+    self->trip_us = -1;
+}
+
+void mc_feedback_stop(McFeedback *self, bool bye)
+{
+    if (!self || !self->running)
+        return;
+    if (bye)
+        send_report(self, true);
+    self->running = false;
+}
+
+McFeedbackCounters mc_feedback_counters(const McFeedback *self)
+{
+    McFeedbackCounters ret = self->counters;
+
+    ret.received_kbps = self->received_kbps;
+    ret.trip_us = self->trip_us;
+    return ret;
+}
+
+int mc_feedback_fd(const McFeedback *self)
+{
+    return mc_media_rtcp_fd(self->media);
+}
+
+/* One sender report that waits behind a key frame is no queue yet: it stays or grows. */
+static void take_trip(McFeedback *self, const McRtcpFeedback *feedback)
+{
+    const int64_t trip_us = mc_rtcp_round_trip_us(feedback, (uint64_t) g_get_real_time());
+
+    if (trip_us < 0 || feedback->last_sr == self->last_sr)
+        return;
+    self->trip_grows = self->trip_us >= 0 && trip_us > self->trip_us - TRIP_NOISE_US;
+    self->trip_us = trip_us;
+    self->last_sr = feedback->last_sr;
+}
+
+/* What the sink got of late, by its own count of datagrams and our knowledge of their sizes. */
+static void take_received(McFeedback *self, const McRtcpFeedback *feedback, int64_t now_us)
+{
+    const int64_t elapsed_us = now_us - self->mark.at_us;
+    McStreamStats stats;
+
+    if (self->mark.at_us && elapsed_us < RECEIVED_WINDOW_US)
+        return;
+    mc_media_stats(self->media, &stats);
+    const int64_t got = (int64_t) (int32_t) (feedback->highest_seq - self->mark.seq) -
+                        (feedback->total_lost - self->mark.lost);
+    const uint64_t datagrams = stats.datagrams_sent - self->mark.datagrams;
+    if (self->mark.at_us && elapsed_us < 10 * RECEIVED_WINDOW_US && got > 0 && datagrams > 0)
+        self->received_kbps =
+            (uint32_t) ((uint64_t) got * ((stats.bytes_sent - self->mark.bytes) / datagrams) *
+                        8000 / (uint64_t) elapsed_us);
+    else
+        self->received_kbps = 0;
+    self->mark.at_us = now_us;
+    self->mark.seq = feedback->highest_seq;
+    self->mark.lost = feedback->total_lost;
+    self->mark.bytes = stats.bytes_sent;
+    self->mark.datagrams = stats.datagrams_sent;
+}
+
+static void take_times(McFeedback *self, const McRtcpFeedback *feedback)
+{
+    const int64_t now_us = g_get_monotonic_time();
+
+    take_trip(self, feedback);
+    take_received(self, feedback, now_us);
+    self->quick = self->reported_us && now_us - self->reported_us < REPORTS_OFTEN_US;
+    self->reported_us = now_us;
+}
+
+/* A sink that tells of loss and never asks for a picture gets one unasked: its own would stay
+ * broken. */
+static void mend_loss(McFeedback *self)
+{
+    const int64_t now_us = g_get_monotonic_time();
+
+    if (self->asks || now_us - self->loss_idr_us < LOSS_IDR_US)
+        return;
+    self->loss_idr_us = now_us;
+    mc_media_force_idr(self->media);
+}
+
+static void take_report(McFeedback *self, uint8_t *packet, size_t bytes)
+{
+    McRtcpFeedback feedback;
+
+    if (!mc_media_rtcp_open(self->media, packet, &bytes) ||
+        !mc_rtcp_parse(packet, bytes, mc_media_ssrc(self->media), &feedback))
+        return;
+    if (feedback.wants_picture) {
+        self->asks = true;
+        self->counters.pictures_wanted++;
+        mc_media_force_idr(self->media);
+    }
+    if (!feedback.has_report)
+        return;
+    take_times(self, &feedback);
+    if (feedback.fraction_lost)
+        mend_loss(self);
+    self->fraction_lost = self->has_report ? MAX(self->fraction_lost, feedback.fraction_lost)
+                                           : feedback.fraction_lost;
+    self->counters.reports++;
+    self->counters.fraction_lost = feedback.fraction_lost;
+    self->counters.lost = (uint64_t) MAX(feedback.total_lost, 0);
+    self->has_report = true;
+    self->step_us = 0; /* at once */
+}
+
+void mc_feedback_read(McFeedback *self)
+{
+    uint8_t packet[1500];
+    struct sockaddr_storage from;
+
+    for (int i = 0; i < MAX_BATCH; i++) {
+        socklen_t len = sizeof(from);
+        ssize_t n = recvfrom(mc_media_rtcp_fd(self->media), packet, sizeof(packet), MSG_DONTWAIT,
+                             (struct sockaddr *) &from, &len);
+        if (n < 0)
+            return;
+        if (self->running && mc_socket_address_same_host(&from, &self->sink))
+            take_report(self, packet, (size_t) n);
+    }
+}
+
+int64_t mc_feedback_deadline(const McFeedback *self)
+{
+    return self->running ? MIN(self->report_us, self->step_us) : INT64_MAX;
+}
+
+/* Where RTCP takes RTP's port, its reader has them. */
+static void take_waiting(McFeedback *self)
+{
+    uint8_t packet[1500];
+    GBytes *waiting;
+
+    while ((waiting = mc_media_rtcp_take(self->media))) {
+        const size_t bytes = MIN(g_bytes_get_size(waiting), sizeof(packet));
+        memcpy(packet, g_bytes_get_data(waiting, NULL), bytes);
+        take_report(self, packet, bytes);
+        g_bytes_unref(waiting);
+    }
+}
+
+bool mc_feedback_time(McFeedback *self, int64_t now_us, uint32_t idr_requests,
+                      McRateDecision *ret_decision)
+{
+    McStreamStats stats;
+
+    if (!self->running)
+        return false;
+    take_waiting(self);
+    if (now_us >= self->report_us) {
+        self->report_us = now_us + (self->quick ? QUICK_REPORT_US : REPORT_US);
+        send_report(self, false);
+    }
+    if (now_us < self->step_us)
+        return false;
+    self->step_us = now_us + STEP_US;
+    mc_media_stats(self->media, &stats);
+    const int64_t queued_us =
+        stats.bitrate_kbps ? (int64_t) (stats.queued_bytes * 8000 / stats.bitrate_kbps) : 0;
+    self->asks |= idr_requests > 0;
+    McRateInput input = {
+        .now_us = now_us,
+        .has_report = self->has_report,
+        .fraction_lost = self->fraction_lost,
+        .trip_us = self->trip_us,
+        .trip_grows = self->trip_grows,
+        .received_kbps = self->received_kbps,
+        .bytes_sent = stats.bytes_sent,
+        /* A key frame on its way is no queue: only what stays from step to step. */
+        .queued_us = MIN(queued_us, self->last_queued_us),
+        .datagrams_dropped = stats.datagrams_dropped,
+        .idr_requests = idr_requests + self->counters.pictures_wanted};
+    self->has_report = false;
+    if (now_us - self->queued_at_us >= STEP_US * 3 / 4) {
+        self->last_queued_us = queued_us;
+        self->queued_at_us = now_us;
+    }
+    *ret_decision = mc_rate_control_step(&self->rate, &input);
+    const bool news = ret_decision->why || ret_decision->tight != self->tight;
+    self->tight = ret_decision->tight;
+    return news;
+}

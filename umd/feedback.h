@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* umd/feedback.h - what comes back from the sink's end of the media: RTCP reports, and with our own
+ * counters the rate that the link is given.
+ * Thread: the session's.  Owner: umd/session; the media outlives it. */
+#pragma once
+
+#include "encoder/rate-control.h"
+#include "umd/media.h"
+
+typedef struct McFeedback McFeedback;
+
+/* Reads from and sends to peer_ip alone. */
+McFeedback *mc_feedback_new(McMedia *media, const char *peer_ip);
+void mc_feedback_free(McFeedback *self); /* NULL is fine */
+
+/* The stream runs with this limit; sink_port: where sender reports go, 0: none are wanted. */
+void mc_feedback_start(McFeedback *self, const McRateConfig *config, uint16_t sink_port,
+                       int64_t now_us);
+void mc_feedback_stop(McFeedback *self, bool bye); /* NULL is fine; start() begins again */
+
+typedef struct {
+    unsigned reports, pictures_wanted; /* since start() */
+    uint32_t received_kbps;            /* 0: not known */
+    uint8_t fraction_lost;             /* of the last report, in 1/256 */
+    uint64_t lost;                     /* datagrams, by the sink's count */
+    int64_t trip_us;                   /* -1: not told */
+} McFeedbackCounters;
+McFeedbackCounters mc_feedback_counters(const McFeedback *self);
+
+int mc_feedback_fd(const McFeedback *self);           /* to poll */
+void mc_feedback_read(McFeedback *self);              /* it is readable */
+int64_t mc_feedback_deadline(const McFeedback *self); /* INT64_MAX: none */
+/* At the deadline or later. True: *ret_decision is a new one (why NULL: only its tight changed). */
+bool mc_feedback_time(McFeedback *self, int64_t now_us, uint32_t idr_requests,
+                      McRateDecision *ret_decision);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(McFeedback, mc_feedback_free)
