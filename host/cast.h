@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* host/cast.h - `miracast cast`: the whole life of one projection, by named steps.
+/* host/cast.h - `miracast cast`: one desktop to one sink or several, each with its own projection;
+ * what they share (picture, sound, signals, consent) is here.
  * Thread: main, which blocks; SIGINT and SIGTERM end it with M8.  Owner: host/main.c. */
 #pragma once
 

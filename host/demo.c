@@ -26,6 +26,7 @@ typedef struct {
     char *folder; /* pictures and reports stay here for the person */
     char *sink_dir, *desktop_program;
     int seconds;
+    bool window;
 } Demo;
 
 /* ---- child programs ---- */
@@ -63,6 +64,22 @@ static int end_child(GPid *pid, int signal)
     return status;
 }
 
+/* Up to the line's end: the server writes it in pieces, and dies if the pipe closes before. */
+static bool read_line(int fd, char *line, size_t size)
+{
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
+
+    for (size_t len = 0; len < size && poll(&ready, 1, SERVER_PATIENCE_MS) == 1; len++) {
+        if (read(fd, line + len, 1) != 1)
+            return false;
+        if (line[len] == '\n') {
+            line[len] = '\0';
+            return len > 0;
+        }
+    }
+    return false;
+}
+
 /* The server picks a free display number and writes it to the pipe: no guess, no race. */
 static bool start_server(Demo *self)
 {
@@ -80,16 +97,12 @@ static bool start_server(Demo *self)
         G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDERR_TO_DEV_NULL,
         die_with_parent, NULL, -1, -1, -1, source, target, 1, &pid, NULL, NULL, NULL, NULL);
     close(fds[1]);
-    struct pollfd ready = {.fd = fds[0], .events = POLLIN};
-    if (pid && poll(&ready, 1, SERVER_PATIENCE_MS) == 1)
-        if (read(fds[0], number, sizeof(number) - 1) <= 0)
-            number[0] = '\0';
-    close(fds[0]);
     self->server = pid;
-    g_strchomp(number);
-    if (number[0])
+    bool ready = pid && read_line(fds[0], number, sizeof(number));
+    close(fds[0]);
+    if (ready)
         self->display = g_strdup_printf(":%s", number);
-    return number[0] != '\0';
+    return ready;
 }
 
 static bool start_desktop(Demo *self)
@@ -108,9 +121,21 @@ static void start_sink(uint16_t port, void *user_data)
     g_autofree char *report = g_build_filename(self->folder, "sink.json", NULL);
     g_autofree char *picture = g_build_filename(self->folder, "sink.png", NULL);
     g_autofree char *log = g_build_filename(self->folder, "sink.log", NULL);
-    char *argv[] = {"python3",    self->sink_dir, "--connect",       address,    "--profile",
-                    "default",    "--duration",   seconds,           "--report", report,
-                    "--save-png", picture,        "--live-timecode", NULL};
+    char *argv[] = {"python3",
+                    self->sink_dir,
+                    "--connect",
+                    address,
+                    "--profile",
+                    "default",
+                    "--duration",
+                    seconds,
+                    "--report",
+                    report,
+                    "--save-png",
+                    picture,
+                    "--live-timecode",
+                    self->window ? (char *) "--window" : NULL,
+                    NULL};
 
     self->sink = spawn(argv, NULL, log);
 }
@@ -240,6 +265,7 @@ static int run(Demo *self, const McOptions *given)
     double cpu_s = cpu_seconds();
 
     options.listen = (char *) "127.0.0.1:0";
+    options.input = (char *) "deny";
     options.capture = capture;
     options.wait_s = 15;
     options.duration_s = self->seconds + 5; /* the sink ends the session first, with M8 */
@@ -257,6 +283,7 @@ static int run(Demo *self, const McOptions *given)
 int mc_demo_run(const McOptions *options, McReport *report)
 {
     Demo self = {.report = report,
+                 .window = options->window && g_getenv("DISPLAY"),
                  .seconds = options->duration_s ? options->duration_s : DEFAULT_SECONDS};
     int code = prepare(&self) ? run(&self, options) : MC_EXIT_FAILED;
 

@@ -7,6 +7,9 @@
 
 #include "host/cast.h"
 #include "host/demo.h"
+#include "host/discover.h"
+#include "host/doctor.h"
+#include "host/lab-m3.h"
 
 typedef struct {
     const char *name, *summary;
@@ -19,7 +22,7 @@ static int run_cast(const McOptions *options, McReport *report)
 }
 
 static const Command commands[] = {
-    {"cast", "wait for a sink and project to it", run_cast},
+    {"cast", "project to a sink", run_cast},
     {"demo", "project to the lab's sink on this machine and measure", mc_demo_run},
 };
 
@@ -28,8 +31,25 @@ static int print_help(void)
     puts("miracast projects this computer's desktop to a Miracast (Wi-Fi Display) sink.\n");
     for (unsigned i = 0; i < G_N_ELEMENTS(commands); i++)
         printf("  miracast %-10s %s\n", commands[i].name, commands[i].summary);
+    printf("  miracast %-10s %s\n", "discover", "list the sinks that can be reached");
+    printf("  miracast %-10s %s\n", "doctor",
+           "say what this machine can do and what is in the way");
+    printf("  miracast %-10s %s\n", "lab m3", "say what sinks' capability replies mean to us");
     puts("\n'miracast COMMAND --help' lists a command's options; exit codes are in miracast(1).");
     return MC_EXIT_OK;
+}
+
+/* A PIN on the command line is for us, not for everyone who lists processes. */
+static void hide_pin(int argc, char **argv)
+{
+    for (int i = 0; i < argc; i++) {
+        char *value = g_str_has_prefix(argv[i], "--pin=") ? argv[i] + strlen("--pin=") : NULL;
+
+        if (!strcmp(argv[i], "--pin") && i + 1 < argc)
+            value = argv[i + 1];
+        if (value)
+            memset(value, '*', strlen(value));
+    }
 }
 
 static int run_command(const Command *command, int argc, char **argv)
@@ -39,7 +59,9 @@ static int run_command(const Command *command, int argc, char **argv)
     FILE *stats = NULL;
     int code = MC_EXIT_USAGE;
 
-    if (!mc_options_parse(&options, command->name, argc, argv, &error)) {
+    const bool parsed = mc_options_parse(&options, command->name, argc, argv, &error);
+    hide_pin(argc, argv);
+    if (!parsed) {
         fprintf(stderr, "miracast: error [usage]: %s; see 'miracast %s --help'\n", error->message,
                 command->name);
     } else if (options.stats && strcmp(options.stats, "-") &&
@@ -58,9 +80,20 @@ static int run_command(const Command *command, int argc, char **argv)
     return code;
 }
 
+/* Notes of libraries and rooms in the form of all other lines; debug output as GLib does it. */
+static void on_log(const char *domain, GLogLevelFlags level, const char *message, gpointer unused)
+{
+    if (level & (G_LOG_LEVEL_MESSAGE | G_LOG_LEVEL_WARNING))
+        fprintf(stderr, "miracast: %-12s %s\n", level & G_LOG_LEVEL_WARNING ? "warning" : "note",
+                message);
+    else
+        g_log_default_handler(domain, level, message, unused);
+}
+
 int main(int argc, char **argv)
 {
     setlocale(LC_CTYPE, "");
+    g_log_set_default_handler(on_log, NULL);
     if (argc < 2 || !strcmp(argv[1], "help") || !strcmp(argv[1], "--help") ||
         !strcmp(argv[1], "-h"))
         return print_help();
@@ -68,6 +101,12 @@ int main(int argc, char **argv)
         puts("miracast " MC_VERSION);
         return MC_EXIT_OK;
     }
+    if (argc > 2 && !strcmp(argv[1], "lab") && !strcmp(argv[2], "m3"))
+        return mc_lab_m3_run(argc - 3, argv + 3);
+    if (!strcmp(argv[1], "discover"))
+        return mc_discover_run(argc - 2, argv + 2);
+    if (!strcmp(argv[1], "doctor"))
+        return mc_doctor_run(argc - 2, argv + 2);
     for (unsigned i = 0; i < G_N_ELEMENTS(commands); i++)
         if (!strcmp(argv[1], commands[i].name))
             return run_command(&commands[i], argc - 2, argv + 2);

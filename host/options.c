@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "encoder/fingerprint.h"
+#include "encoder/ts-flavour.h"
+
 #ifndef MC_INSTALLED_UMD
 #define MC_INSTALLED_UMD ""
 #endif
@@ -47,25 +50,112 @@ static bool check_range(const char *option, int value, int most, GError **error)
     return false;
 }
 
+static bool check_flavour(const char *name, GError **error)
+{
+    g_autoptr(GString) names = g_string_new(NULL);
+    const McTsFlavour *flavour;
+
+    if (!name || mc_ts_flavour(name))
+        return true;
+    for (unsigned i = 0; (flavour = mc_ts_flavour_at(i)); i++)
+        g_string_append_printf(names, "%s%s", i ? ", " : "", flavour->name);
+    g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                "--ts-flavour does not know '%s'; it knows %s", name, names->str);
+    return false;
+}
+
+static void copy_path(char *to, size_t size, const char *from)
+{
+    g_strlcpy(to, from ? from : "", size);
+}
+
+/* "dtls" makes keys with the receiver; anything else is a file with one. */
+static bool set_srtp(McOptions *self, GError **error)
+{
+    McUmdOptions *umd = &self->umd_options;
+
+    umd->srtp_dtls = !g_strcmp0(self->srtp, "dtls");
+    copy_path(umd->srtp_key, sizeof(umd->srtp_key), umd->srtp_dtls ? NULL : self->srtp);
+    copy_path(umd->sdp, sizeof(umd->sdp), self->sdp);
+    if (!self->srtp_fingerprint ||
+        (umd->srtp_dtls && mc_fingerprint_parse(self->srtp_fingerprint, umd->srtp_fingerprint)))
+        return true;
+    g_set_error_literal(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                        "--srtp-fingerprint wants --srtp dtls, and the SHA-256 of the receiver's "
+                        "certificate in hex");
+    return false;
+}
+
 static void set_default(char **option, const char *value)
 {
     if (!*option)
         *option = g_strdup(value);
 }
 
+static void set_hdcp(McOptions *self)
+{
+    McUmdOptions *umd = &self->umd_options;
+
+    if (self->hdcp_keys && !self->hdcp_pairings) {
+        g_autofree char *folder = g_build_filename(g_get_user_state_dir(), "miracast", NULL);
+        if (g_mkdir_with_parents(folder, 0700) == 0)
+            self->hdcp_pairings = g_build_filename(folder, "hdcp-pairings", NULL);
+    }
+    copy_path(umd->hdcp_keys, sizeof(umd->hdcp_keys), self->hdcp_keys);
+    copy_path(umd->hdcp_srm, sizeof(umd->hdcp_srm), self->hdcp_srm);
+    copy_path(umd->hdcp_pairings, sizeof(umd->hdcp_pairings), self->hdcp_pairings);
+}
+
+static bool parse_protect(McOptions *self, GError **error)
+{
+    char *end = self->protect;
+
+    self->protect_from_s = self->protect_to_s = -1;
+    if (!self->protect)
+        return true;
+    self->protect_from_s = g_ascii_strtod(self->protect, &end);
+    if (end != self->protect && *end == '-' && end[1])
+        self->protect_to_s = g_ascii_strtod(end + 1, &end);
+    if (end != self->protect && !*end && self->protect_from_s >= 0)
+        return true;
+    g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                "--protect wants seconds such as 0 or 2-4, not \"%s\"", self->protect);
+    return false;
+}
+
 static bool finish(McOptions *self, GError **error)
 {
-    static const char *const links[] = {"lan", "loopback", NULL};
-    static const char *const sounds[] = {"auto", "none", "test", "silence", NULL};
+    static const char *const links[] = {"auto", "lan", "loopback", "mice", "p2p", NULL};
+    static const char *const drivers[] = {"", "wpas", "dbus", NULL};
+    static const char *const pairings[] = {"auto", "pbc", "enter-pin", "show-pin", NULL};
+    static const char *const securities[] = {"auto", "open", "encrypt", "request", "pin", NULL};
+    static const char *const consents[] = {"ask", "allow", "deny", NULL};
+    static const char *const sounds[] = {"auto", "both", "none", "test", "beep", "silence", NULL};
 
-    set_default(&self->link, "lan");
-    set_default(&self->listen, "127.0.0.1:7236");
+    set_default(&self->link, self->sink ? "auto" : "lan"); /* a name is looked for everywhere */
+    set_default(&self->listen, strcmp(self->link, "p2p") && strcmp(self->link, "auto")
+                                   ? "127.0.0.1:7236"
+                                   : "0.0.0.0:7236");
+    set_default(&self->driver, "");
+    set_default(&self->interface, "");
+    set_default(&self->control, "");
+    set_default(&self->pairing, "auto");
     set_default(&self->allow, "");
     set_default(&self->capture, "x11");
-    set_default(&self->audio, strcmp(self->capture, "test") ? "auto" : "test");
+    set_default(&self->audio, g_str_has_prefix(self->capture, "test") ? "test" : "auto");
     set_default(&self->encoder, "");
+    set_default(&self->input, "ask");
+    set_default(&self->sink, "");
+    set_default(&self->security, "auto");
     if (!check_word("--link", self->link, links, error) ||
-        !check_word("--audio", self->audio, sounds, error) || !parse_mode(self, error) ||
+        !check_word("--p2p-backend", self->driver, drivers, error) ||
+        !check_word("--pairing", self->pairing, pairings, error) ||
+        !check_range("--channel", self->channel_mhz, 7125, error) ||
+        !check_word("--security", self->security, securities, error) ||
+        !check_range("--control-port", self->control_port, 65535, error) ||
+        !check_word("--audio", self->audio, sounds, error) ||
+        !check_word("--input", self->input, consents, error) || !parse_mode(self, error) ||
+        !parse_protect(self, error) || !check_flavour(self->ts_flavour, error) ||
         !check_range("--bitrate", self->bitrate_kbps, 240000, error) ||
         !check_range("--duration", self->duration_s, 31536000, error) ||
         !check_range("--wait", self->wait_s, 31536000, error) ||
@@ -77,29 +167,78 @@ static bool finish(McOptions *self, GError **error)
     self->umd_options.high_profile = self->high_profile;
     if (self->keepalive_s) /* a lab that wants quick keep-alives wants a quick verdict too */
         self->umd_options.response_ms = (uint32_t) MIN(5000, self->keepalive_s * 1000);
-    g_strlcpy(self->umd_options.audio, self->audio, sizeof(self->umd_options.audio));
+    /* "both" is what "auto" captures, without moving it (host/sound-route.h). */
+    g_strlcpy(self->umd_options.audio, strcmp(self->audio, "both") ? self->audio : "auto",
+              sizeof(self->umd_options.audio));
     g_strlcpy(self->umd_options.encoder, self->encoder, sizeof(self->umd_options.encoder));
-    return true;
+    g_strlcpy(self->umd_options.ts_flavour, self->ts_flavour ? self->ts_flavour : "",
+              sizeof(self->umd_options.ts_flavour));
+    set_hdcp(self);
+    return set_srtp(self, error);
+}
+
+static bool takes_sink(const char *link)
+{
+    return !strcmp(link, "mice") || !strcmp(link, "p2p") || !strcmp(link, "auto") ||
+           !strcmp(link, "loopback");
 }
 
 bool mc_options_parse(McOptions *self, const char *command, int argc, char **argv, GError **error)
 {
     const GOptionEntry entries[] = {
-        {"link", 0, 0, G_OPTION_ARG_STRING, &self->link, "how the sink is reached: lan, loopback",
+        {"link", 0, 0, G_OPTION_ARG_STRING, &self->link,
+         "how the sink is reached: mice, p2p (Wi-Fi Direct), auto (mice, else p2p), lan, loopback "
+         "[auto with a sink, else "
+         "lan]",
          "KIND"},
-        {"listen", 0, 0, G_OPTION_ARG_STRING, &self->listen,
-         "where the sink dials in [127.0.0.1:7236]", "ADDR:PORT"},
+        {"p2p-backend", 0, 0, G_OPTION_ARG_STRING, &self->driver,
+         "p2p: who drives the card: wpas, dbus [by looking]", "NAME"},
+        {"interface", 0, 0, G_OPTION_ARG_STRING, &self->interface, "p2p: Wi-Fi interface", "NAME"},
+        {"wpa-control", 0, 0, G_OPTION_ARG_FILENAME, &self->control,
+         "p2p: wpa_supplicant's control socket, or its directory", "PATH"},
+        {"pairing", 0, 0, G_OPTION_ARG_STRING, &self->pairing,
+         "p2p: auto, pbc, enter-pin (the sink shows it), show-pin [auto]", "WORD"},
+        {"channel", 0, 0, G_OPTION_ARG_INT, &self->channel_mhz,
+         "p2p: channel of the group [chosen]", "MHZ"},
+        {"drop-wifi", 0, 0, G_OPTION_ARG_NONE, &self->drop_wifi,
+         "p2p: the other Wi-Fi connection may end", NULL},
+        {"security", 0, 0, G_OPTION_ARG_STRING, &self->security,
+         "mice: auto, open, encrypt, request, pin [auto]", "WORD"},
+        {"pin", 0, 0, G_OPTION_ARG_STRING, &self->pin, "the PIN that the sink shows", "PIN"},
+        {"control-port", 0, 0, G_OPTION_ARG_INT, &self->control_port,
+         "mice: the sink's control port [7250]", "PORT"},
+        {"listen", 0, 0, G_OPTION_ARG_STRING_ARRAY, &self->listens,
+         "where the sink dials in; once for each sink [127.0.0.1:7236]", "ADDR:PORT"},
         {"allow", 0, 0, G_OPTION_ARG_STRING, &self->allow, "only this peer may connect", "ADDR"},
         {"capture", 0, 0, G_OPTION_ARG_STRING, &self->capture,
-         "what is shown: x11, x11:DISPLAY, test", "WHAT"},
-        {"audio", 0, 0, G_OPTION_ARG_STRING, &self->audio, "sound: auto, none, test, silence",
-         "WHAT"},
+         "what is shown: x11, x11:DISPLAY, test, test:noise, test:still, test:sync", "WHAT"},
+        {"audio", 0, 0, G_OPTION_ARG_STRING, &self->audio,
+         "sound: auto, both, none, test, beep, silence", "WHAT"},
+        {"input", 0, 0, G_OPTION_ARG_STRING, &self->input,
+         "may the sink move pointer and keys here: ask, allow, deny [ask]", "WORD"},
         {"mode", 0, 0, G_OPTION_ARG_STRING, &self->mode,
          "picture size and rate, where the sink offers it", "WxH[@FPS]"},
         {"bitrate", 0, 0, G_OPTION_ARG_INT, &self->bitrate_kbps, "video bit rate in kbit/s",
          "KBPS"},
-        {"encoder", 0, 0, G_OPTION_ARG_STRING, &self->encoder, "H.264 encoder: x264, openh264",
-         "NAME"},
+        {"encoder", 0, 0, G_OPTION_ARG_STRING, &self->encoder,
+         "H.264 encoder that is tried first: x264, openh264, vaapi, v4l2", "NAME"},
+        {"srtp", 0, 0, G_OPTION_ARG_FILENAME, &self->srtp,
+         "protect RTP with this key file, or with keys that are made with the receiver",
+         "FILE|dtls"},
+        {"srtp-fingerprint", 0, 0, G_OPTION_ARG_STRING, &self->srtp_fingerprint,
+         "with --srtp dtls: SHA-256 of the receiver's certificate [any]", "HEX"},
+        {"hdcp-keys", 0, 0, G_OPTION_ARG_FILENAME, &self->hdcp_keys,
+         "an HDCP licensee's keys, to protect content that must be", "FILE|MODULE"},
+        {"hdcp-srm", 0, 0, G_OPTION_ARG_FILENAME, &self->hdcp_srm, "list of revoked HDCP receivers",
+         "FILE"},
+        {"hdcp-pairings", 0, 0, G_OPTION_ARG_FILENAME, &self->hdcp_pairings,
+         "HDCP receivers met before [in the user's state folder]", "FILE"},
+        {"protect", 0, 0, G_OPTION_ARG_STRING, &self->protect,
+         "treat the desktop as protected content, from and to these seconds", "FROM[-TO]"},
+        {"sdp", 0, 0, G_OPTION_ARG_FILENAME, &self->sdp,
+         "with --srtp: write an SDP with the key here, for stock receivers", "FILE"},
+        {"ts-flavour", 0, 0, G_OPTION_ARG_STRING, &self->ts_flavour,
+         "shape of the MPEG-TS: android, gnd, pcr-video, filled, unbounded [the sink's]", "NAME"},
         {"high-profile", 0, 0, G_OPTION_ARG_NONE, &self->high_profile,
          "use high profile where the sink offers it", NULL},
         {"fps", 0, 0, G_OPTION_ARG_INT, &self->fps, "most pictures a second that are captured [60]",
@@ -112,11 +251,15 @@ bool mc_options_parse(McOptions *self, const char *command, int argc, char **arg
          "seconds between keep-alives [25]", "SECONDS"},
         {"stats", 0, 0, G_OPTION_ARG_FILENAME, &self->stats,
          "one JSON object a second, - for standard output", "FILE"},
+        {"metrics", 0, 0, G_OPTION_ARG_STRING, &self->metrics,
+         "answer Prometheus here, on loopback alone", "ADDR:PORT"},
         {"trace", 0, 0, G_OPTION_ARG_FILENAME, &self->trace, "write the RTSP dialogue here", "DIR"},
         {"umd", 0, 0, G_OPTION_ARG_FILENAME, &self->umd, "driver module to load", "PATH"},
+        {"window", 0, 0, G_OPTION_ARG_NONE, &self->window,
+         "demo: show what the sink sees in a window of this display", NULL},
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &self->quiet, "no live line", NULL},
         {NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL}};
-    g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+    g_autoptr(GOptionContext) context = g_option_context_new("[SINK…]");
     g_autofree char *name = g_strdup_printf("miracast %s", command);
     g_autoptr(GPtrArray) args = g_ptr_array_new();
     g_auto(GStrv) copy = NULL;
@@ -130,19 +273,31 @@ bool mc_options_parse(McOptions *self, const char *command, int argc, char **arg
     g_set_prgname(name);
     if (!g_option_context_parse_strv(context, &copy, error))
         return false;
-    if (copy[0] && copy[1]) {
+    char **names = copy[0] ? copy + 1 : copy;
+    const unsigned n_names = g_strv_length(names);
+    if (!mc_options_take_sinks(self, names, n_names, error))
+        return false;
+    if (self->sink && self->link && !takes_sink(self->link)) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
-                    "'%s' is no option; a sink by name needs Wi-Fi Direct, which is not there yet",
-                    copy[1]);
+                    "'%s' is no option; with --link %s the sink is not named", self->sink,
+                    self->link);
         return false;
     }
-    return finish(self, error);
+    if ((!g_strcmp0(self->link, "mice") || !g_strcmp0(self->link, "auto")) && !self->sink) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                    "--link %s wants the sink's address or name", self->link);
+        return false;
+    }
+    return finish(self, error) && mc_options_set_sinks(self, names, n_names, error);
 }
 
 void mc_options_clear(McOptions *self)
 {
+    if (self->pin)
+        explicit_bzero(self->pin, strlen(self->pin));
     for (char **s = (char **) &self->link; s <= &self->umd; s++)
         g_clear_pointer(s, g_free);
+    mc_options_clear_sinks(self);
 }
 
 char *mc_options_umd_path(const McOptions *self)

@@ -28,6 +28,9 @@ typedef struct McReport McReport;
 
 /* live: redraw one line a second on a terminal. stats: owned by the caller, NULL for none. */
 McReport *mc_report_new(bool live, FILE *stats);
+/* For one sink of several: its name stands in each line and statistics object; the exit code, the
+ * live line and the files are those of parent, which outlives it. */
+McReport *mc_report_new_for(McReport *parent, const char *sink);
 void mc_report_free(McReport *self);
 void mc_report_step(McReport *self, const char *step, const char *text);
 /* "miracast: error [code]: text; next step" and its exit code, which mc_report_exit keeps. */

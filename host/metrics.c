@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+#include "host/metrics.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <gio/gio.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#define REQUEST_BYTES 4096
+#define PATIENCE_S 2 /* with a scraper that says nothing, or does not listen */
+
+struct McMetrics {
+    int fd, stop_fd;
+    unsigned port;
+    GThread *thread;
+    GMutex lock; /* guards text */
+    char *text;
+};
+
+/* ---- text ---- */
+
+typedef struct {
+    const char *name, *type, *help;
+    double value;
+} Sample;
+
+static void add(GString *out, const Sample *sample)
+{
+    g_string_append_printf(out, "# HELP miracast_%s %s\n# TYPE miracast_%s %s\nmiracast_%s %.15g\n",
+                           sample->name, sample->help, sample->name, sample->type, sample->name,
+                           sample->value);
+}
+
+static void add_stage(GString *out, const char *stage, const char *quantile, uint32_t us)
+{
+    g_string_append_printf(out, "miracast_stage_seconds{stage=\"%s\",quantile=\"%s\"} %u.%06u\n",
+                           stage, quantile, us / 1000000, us % 1000000);
+}
+
+static void add_stages(GString *out, const McStatusSnapshot *now, const McMeterSummary *meter)
+{
+    const struct {
+        const char *name;
+        McStatusStage stage;
+    } stages[] = {{"convert", now->convert},
+                  {"encode", now->encode},
+                  {"mux", now->mux},
+                  {"send", now->send},
+                  {"age", now->age}};
+
+    g_string_append(out, "# HELP miracast_stage_seconds Time that a frame takes, by stage.\n"
+                         "# TYPE miracast_stage_seconds gauge\n");
+    add_stage(out, "capture", "0.5", meter->stage[MC_STAGE_CAPTURE].p50_us);
+    add_stage(out, "capture", "0.95", meter->stage[MC_STAGE_CAPTURE].p95_us);
+    add_stage(out, "total", "0.5", meter->stage[MC_STAGE_TOTAL].p50_us);
+    add_stage(out, "total", "0.95", meter->stage[MC_STAGE_TOTAL].p95_us);
+    for (size_t i = 0; i < G_N_ELEMENTS(stages); i++) {
+        add_stage(out, stages[i].name, "0.5", stages[i].stage.p50_us);
+        add_stage(out, stages[i].name, "0.95", stages[i].stage.p95_us);
+    }
+}
+
+char *mc_metrics_text(const McStatusSnapshot *now, const McMeterSummary *meter)
+{
+    const Sample samples[] = {
+        {"live", "gauge", "1 when encoder, network, tables and sink have given proof.", now->live},
+        {"width_pixels", "gauge", "Of the mode.", now->width_px},
+        {"height_pixels", "gauge", "Of the mode.", now->height_px},
+        {"mode_fps", "gauge", "Pictures a second of the mode.", now->fps},
+        {"frames_in_total", "counter", "Captured frames.", (double) now->frames_in},
+        {"frames_encoded_total", "counter", "Encoded pictures.", (double) now->frames_encoded},
+        {"frames_repeated_total", "counter", "Still pictures sent again.",
+         (double) now->frames_repeated},
+        {"frames_dropped_total", "counter", "Frames that a newer one replaced before its slot.",
+         (double) now->frames_dropped},
+        {"idr_frames_total", "counter", "Key frames.", (double) now->idr_frames},
+        {"idr_requests_total", "counter", "Key frames that the sink asked for.", now->idr_requests},
+        {"encoders_replaced_total", "counter", "Encoders that failed in the stream.",
+         now->encoders_replaced},
+        {"bytes_sent_total", "counter", "RTP bytes.", (double) now->bytes_sent},
+        {"datagrams_sent_total", "counter", "RTP datagrams.", (double) now->datagrams_sent},
+        {"datagrams_dropped_total", "counter", "Datagrams that the queue or system did not take.",
+         (double) now->datagrams_dropped},
+        {"datagrams_refused_total", "counter", "ICMP answers of the sink's machine.",
+         (double) now->refusals},
+        {"bitrate_asked_bits", "gauge", "Bits a second that the encoder is asked for.",
+         now->bitrate_kbps * 1e3},
+        {"queued_bytes", "gauge", "Bytes that wait to leave.", (double) now->queued_bytes},
+        {"rtcp_reports_total", "counter", "Receiver reports.", now->rtcp_reports},
+        {"rtcp_lost_total", "counter", "Datagrams that the sink misses.", (double) now->rtcp_lost},
+        {"rtcp_loss_ratio", "gauge", "Loss by the last report.", now->rtcp_loss_permille / 1e3},
+        {"round_trip_seconds", "gauge", "By the last report; -1: not told.",
+         now->trip_us < 0 ? -1 : now->trip_us / 1e6},
+        {"av_offset_seconds", "gauge", "Sound behind its picture on the wire.",
+         now->av_offset_us / 1e6},
+        {"keepalives_sent_total", "counter", "M16.", now->keepalives_sent},
+        {"keepalives_answered_total", "counter", "Answers to M16.", now->keepalives_answered},
+    };
+    GString *out = g_string_new(NULL);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(samples); i++)
+        add(out, &samples[i]);
+    add_stages(out, now, meter);
+    g_string_append_printf(out,
+                           "# HELP miracast_encoder_info Encoder in use.\n"
+                           "# TYPE miracast_encoder_info gauge\n"
+                           "miracast_encoder_info{encoder=\"%s\"} 1\n",
+                           now->encoder); /* an element's name: letters and digits */
+    return g_string_free(out, FALSE);
+}
+
+void mc_metrics_update(McMetrics *self, const McStatusSnapshot *now, const McMeterSummary *meter)
+{
+    char *text;
+
+    if (!self)
+        return;
+    text = mc_metrics_text(now, meter);
+    g_mutex_lock(&self->lock);
+    g_free(self->text);
+    self->text = text;
+    g_mutex_unlock(&self->lock);
+}
+
+/* ---- HTTP ---- */
+
+static void send_all(int fd, const char *data, size_t len)
+{
+    while (len) {
+        ssize_t n = send(fd, data, len, MSG_NOSIGNAL);
+        if (n <= 0)
+            return;
+        data += n;
+        len -= (size_t) n;
+    }
+}
+
+static void answer(McMetrics *self, int fd, const char *request)
+{
+    const bool found =
+        g_str_has_prefix(request, "GET /metrics ") || g_str_has_prefix(request, "GET / ");
+    g_autofree char *body = NULL;
+
+    g_mutex_lock(&self->lock);
+    body = g_strdup(found ? self->text ? self->text : "" : "only GET /metrics\n");
+    g_mutex_unlock(&self->lock);
+    g_autofree char *head =
+        g_strdup_printf("HTTP/1.1 %s\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"
+                        "Content-Length: %zu\r\nConnection: close\r\n\r\n",
+                        found ? "200 OK" : "404 Not Found", strlen(body));
+    send_all(fd, head, strlen(head));
+    send_all(fd, body, strlen(body));
+}
+
+/* One scraper at a time, and none holds the thread up for long. */
+static void serve(McMetrics *self, int fd)
+{
+    const struct timeval patience = {.tv_sec = PATIENCE_S};
+    char request[REQUEST_BYTES + 1];
+    size_t len = 0;
+
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+    while (len < REQUEST_BYTES) {
+        ssize_t n = recv(fd, request + len, REQUEST_BYTES - len, 0);
+        if (n <= 0)
+            return;
+        len += (size_t) n;
+        request[len] = '\0';
+        if (strstr(request, "\r\n\r\n") || strstr(request, "\n\n")) {
+            answer(self, fd, request);
+            return;
+        }
+    }
+}
+
+static gpointer run(gpointer user_data)
+{
+    McMetrics *self = user_data;
+
+    for (;;) {
+        struct pollfd fds[] = {{.fd = self->fd, .events = POLLIN},
+                               {.fd = self->stop_fd, .events = POLLIN}};
+
+        if (poll(fds, G_N_ELEMENTS(fds), -1) < 0 && errno != EINTR)
+            return NULL;
+        if (fds[1].revents)
+            return NULL;
+        int fd = fds[0].revents ? accept4(self->fd, NULL, NULL, SOCK_CLOEXEC) : -1;
+        if (fd >= 0) {
+            serve(self, fd);
+            close(fd);
+        }
+    }
+}
+
+/* ---- life ---- */
+
+static bool parse(const char *listen, struct sockaddr_in *ret, GError **error)
+{
+    const char *colon = strrchr(listen, ':');
+    g_autofree char *address = colon ? g_strndup(listen, (gsize) (colon - listen)) : NULL;
+    guint64 port;
+
+    *ret = (struct sockaddr_in){.sin_family = AF_INET};
+    if (!colon || inet_pton(AF_INET, address, &ret->sin_addr) != 1 ||
+        !g_ascii_string_to_unsigned(colon + 1, 10, 0, 65535, &port, NULL)) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                    "--metrics wants ADDR:PORT, for example 127.0.0.1:9464; '%s' is not that",
+                    listen);
+        return false;
+    }
+    if (ntohl(ret->sin_addr.s_addr) >> 24 != 127) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                    "--metrics listens on loopback alone (127.0.0.1); %s is not that", address);
+        return false;
+    }
+    ret->sin_port = htons((uint16_t) port);
+    return true;
+}
+
+McMetrics *mc_metrics_new(const char *listen_at, GError **error)
+{
+    g_autoptr(McMetrics) self = g_new0(McMetrics, 1);
+    struct sockaddr_in addr;
+    socklen_t len = sizeof(addr);
+    const int one = 1;
+
+    g_mutex_init(&self->lock);
+    self->fd = self->stop_fd = -1;
+    if (!parse(listen_at, &addr, error))
+        return NULL;
+    self->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    self->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    setsockopt(self->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+    if (self->fd < 0 || self->stop_fd < 0 ||
+        bind(self->fd, (struct sockaddr *) &addr, sizeof(addr)) < 0 || listen(self->fd, 8) < 0 ||
+        getsockname(self->fd, (struct sockaddr *) &addr, &len) < 0) {
+        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "metrics on %s: %s", listen_at,
+                    g_strerror(errno));
+        return NULL;
+    }
+    self->port = ntohs(addr.sin_port);
+    self->thread = g_thread_new("mc-metrics", run, self);
+    return g_steal_pointer(&self);
+}
+
+void mc_metrics_free(McMetrics *self)
+{
+    if (!self)
+        return;
+    if (self->thread) {
+        eventfd_write(self->stop_fd, 1);
+        g_thread_join(self->thread);
+    }
+    for (const int *fd = (int[]){self->fd, self->stop_fd, -2}; *fd != -2; fd++)
+        if (*fd >= 0)
+            close(*fd);
+    g_mutex_clear(&self->lock);
+    g_free(self->text);
+    g_free(self);
+}
+
+unsigned mc_metrics_port(const McMetrics *self)
+{
+    return self->port;
+}
