@@ -22,10 +22,10 @@ same() {
     fi
 }
 
-ffmpeg -v error -f lavfi -i testsrc2=s=1280x720:r=30:d=2 -c:v libx264 -preset ultrafast \
+ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=1280x720:r=30:d=2 -c:v libx264 -preset ultrafast \
     -tune zerolatency -profile:v baseline -g 30 -x264-params aud=1:slices=1 -pix_fmt yuv420p \
     -f h264 "$dir/v.h264"
-ffmpeg -v error -f lavfi -i sine=440:r=48000:d=2 -ac 2 -c:a aac -b:a 128k -f adts "$dir/a.aac"
+ffmpeg -nostdin -v error -f lavfi -i sine=440:r=48000:d=2 -ac 2 -c:a aac -b:a 128k -f adts "$dir/a.aac"
 
 "$judge" "$dir/v.h264" "$dir/a.aac" "$dir/aac.ts" "$dir/aac.pcap"
 "$judge" "$dir/v.h264" lpcm "$dir/lpcm.ts" "$dir/lpcm.pcap"
@@ -43,12 +43,12 @@ for kind in aac lpcm; do
         awk 'NR > 1 { print $1 - last } { last = $1 }' | sort -u)"
     same "$kind key pictures" 2 "$(ffprobe -v error -select_streams v -show_entries packet=flags \
         -of csv=p=0 "$ts" | grep -c K)"
-    same "$kind complaints" "" "$(ffmpeg -v warning -i "$ts" -map 0:v -f null - 2>&1 |
+    same "$kind complaints" "" "$(ffmpeg -nostdin -v warning -i "$ts" -map 0:v -f null - 2>&1 |
         grep -v 'Could not find codec parameters\|Consider increasing\|unknown codec\|probed stream 1 failed' || true)"
 done
 same "aac sound" "aac,48000,2" "$(ffprobe -v error -select_streams a \
     -show_entries stream=codec_name,sample_rate,channels -of csv=p=0 "$dir/aac.ts" | head -1)"
-same "aac sound decodes" "" "$(ffmpeg -v warning -i "$dir/aac.ts" -map 0:a -f null - 2>&1 || true)"
+same "aac sound decodes" "" "$(ffmpeg -nostdin -v warning -i "$dir/aac.ts" -map 0:a -f null - 2>&1 || true)"
 
 # GStreamer's demultiplexer knows the sound of Wi-Fi Display too.
 same "gstreamer decodes" 60 "$(gst-launch-1.0 -v filesrc location="$dir/aac.ts" ! tsdemux name=d \

@@ -1,0 +1,770 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Whole sessions: the product against the lab's sink on loopback.  Usage: test_cast.py MIRACAST CASE"""
+
+import json
+import os
+import pathlib
+import re
+import select
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from harness import (ROOT, Failure, Skipped, check, main, need_programs, psnr, run,  # noqa: E402
+                     screenshot)
+
+EXIT_OK, EXIT_USAGE, EXIT_LINK, EXIT_SESSION, EXIT_MEDIA, EXIT_CAPTURE, EXIT_LOST = 0, 2, 3, 4, 5, 6, 7
+
+
+def finish(bed, source, sink, expected=EXIT_OK, sink_code=0):
+    """Both ended as they should; the sink's report."""
+    code = sink.wait()
+    report = bed.report()
+    check(code == sink_code, f"the sink ended with {code}: {report['serious']} "
+          f"{report['faults']}\n" + "\n".join(report["dialogue"]))
+    code = source.wait()
+    check(code == expected, f"the source ended with {code}:\n{source.text()}")
+    return report
+
+
+def expect_error(source, code, exit_code):
+    check(source.wait() == exit_code, f"exit code is not {exit_code}:\n{source.text()}")
+    lines = [line for line in source.lines if "error [" in line]
+    check(len(lines) == 1, f"not one error line:\n{source.text()}")
+    check(f"error [{code}]" in lines[0], f"not {code}: {lines[0]}")
+
+
+# ---- the way itself ----
+
+def test_pattern(bed):
+    picture = bed.folder / "picture.png"
+    source, port = bed.cast("--capture", "test", "--stats", bed.folder / "stats.json")
+    report = finish(bed, source, bed.sink(port, "--live-timecode", "--save-png", picture))
+    video, audio = report["video"], report["audio"]
+    check(report["negotiated"]["video"]["width"] == 1280, report["negotiated"])
+    check(video["idr_at_s"][0] == 0.0, "the first picture is no IDR")
+    check(report["latency_ms"]["count"] > 30, "no time code was read")
+    check(audio["codec"] == "AAC" and abs(audio["tone_hz"] - 440) < 2, audio)
+    check(audio["dropouts"] == 0, audio)
+    check(video["parameter_sets"][0]["profile_idc"] == 66, video["parameter_sets"])
+    check(report["ts"]["pcr_interval_ms"]["max"] <= 100, report["ts"])
+    check(picture.stat().st_size > 1000, "no picture")
+    check((bed.folder / "stats.json").read_text().count("\n") >= 2, "no statistics")
+
+
+def test_lpcm(bed):
+    source, port = bed.cast("--capture", "test", "--mode", "1920x1080@30")
+    report = finish(bed, source, bed.sink(port, "--set",
+                                          "wfd_audio_codecs=LPCM 00000003 00"))
+    check(report["audio"]["codec"] == "LPCM", report["audio"])
+    check(abs(report["audio"]["tone_hz"] - 440) < 2, report["audio"])
+    check(report["negotiated"]["video"]["height"] == 1080, report["negotiated"])
+
+
+def test_silence(bed):
+    source, port = bed.cast("--capture", "test", "--audio", "none")
+    report = finish(bed, source, bed.sink(port))
+    check(report["audio"]["tone_hz"] is None and report["audio"]["pes"] > 50, report["audio"])
+
+
+def flavour(name, pmt_pid, pcr_pid, tolerated=()):
+    """The lab's sink follows any table; that each flavour is another one is what is looked at."""
+    def case(bed):
+        source, port = bed.cast("--capture", "test", "--fps", "30", "--ts-flavour", name)
+        sink = bed.sink(port, duration=1.2)
+        sink.wait()
+        report = bed.report()
+        check(not set(report["serious"]) - set(tolerated), report["faults"])
+        check(source.wait() == EXIT_OK, source.text())
+        check((report["ts"]["pmt_pid"], report["ts"]["pcr_pid"]) == (pmt_pid, pcr_pid), report["ts"])
+        check(report["pictures"] > 10 and abs(report["audio"]["tone_hz"] - 440) < 3, report["audio"])
+    return case
+
+
+def test_encoder_fails(bed):
+    """The lab's "hardware" is lost after some pictures: the sink sees an IDR of another encoder."""
+    build = pathlib.Path(bed.miracast).resolve().parent.parent
+    env = {"GST_PLUGIN_PATH": str(build / "tests/lab/gst"), "GST_REGISTRY": str(bed.folder / "gst"),
+           "MCLAB_FRAMES": "30", "MCLAB_HOW": "error"}
+    source, port = bed.cast("--capture", "test", "--fps", "30", "--encoder", "vaapi", env=env)
+    sink = bed.sink(port, "--live-timecode", duration=2.5)
+    said = source.wait_line(r"encoder .*(vah264enc .*goes on)").group(1)
+    check("the device was lost" in said, said)
+    report = finish(bed, source, sink)
+    check(report["video"]["idr_frames"] >= 2, report["video"])
+    check(report["longest_freeze_ms"] < 1500, report["longest_freeze_ms"])
+
+
+def test_black_screen(bed):
+    """A sink that asks for key frames until the stream has another shape: that helps, is remembered,
+    and is what the next session begins with."""
+    asks = ",".join(f"{0.3 + 0.6 * i:.1f}:idr" for i in range(7))
+    source, port = bed.cast("--capture", "test", "--fps", "30")
+    sink = bed.sink(port, "--script", asks, "--no-decode", duration=8)
+    source.wait_line("proof .*trying another shape")
+    source.wait_line("streaming ")
+    source.wait_line("proof .*content now")
+    sink.wait()
+    check(source.wait() == EXIT_OK, source.text())
+    check(bed.report()["ts"]["pmt_pid"] == "0x0020", bed.report()["ts"])
+    memory = bed.folder / "state/miracast/sinks"
+    check(memory.stat().st_mode & 0o777 == 0o600, oct(memory.stat().st_mode))
+    source, port = bed.cast("--capture", "test", "--fps", "30")
+    sink = bed.sink(port, "--no-decode", duration=1)
+    source.wait_line("memory .*another shape")
+    sink.wait()
+    source.wait()
+    check(bed.report()["ts"]["pmt_versions"] == [0], bed.report()["ts"])
+
+
+def test_proof(bed):
+    """Said when it is so: the sink reports what it receives, and nobody answers for it otherwise."""
+    source, port = bed.cast("--capture", "test", "--fps", "30")
+    sink = bed.sink(port, profile="windows-r2", duration=3)
+    source.wait_line("play ")
+    source.wait_line("streaming .*(reports|answers|takes)")
+    finish(bed, source, sink)
+    check(not (bed.folder / "state").exists(), "something was remembered of a sink without trouble")
+
+
+def judged(*options, sink_options=(), profile="default"):
+    """tests/lab/judge.py has nothing to say; what a busy machine makes late does not count here."""
+    def case(bed):
+        sys.path.insert(0, str(ROOT / "tests" / "lab"))
+        import judge
+        source, port = bed.cast("--fps", "30", *options)
+        report = finish(bed, source, bed.sink(port, "--script", "0.6:idr", *sink_options,
+                                              profile=profile, duration=2))
+        wrong = judge.failures(report)
+        check(not wrong, "\n".join(wrong))
+    return case
+
+
+def test_colours(bed):
+    """White, yellow, cyan, green, magenta, red, blue, black, decoded as the VUI says: another matrix or
+    range is off by 15 and more."""
+    need_programs("ffmpeg")
+    picture, raw = bed.folder / "bars.png", bed.folder / "bars.rgb"
+    source, port = bed.cast("--capture", "test:still", "--mode", "1280x720@30")
+    finish(bed, source, bed.sink(port, "--save-png", picture, duration=1.5))
+    run(["ffmpeg", "-v", "error", "-i", picture, "-f", "rawvideo", "-pix_fmt", "rgb24", raw])
+    pixels = raw.read_bytes()
+    check(len(pixels) == 1280 * 720 * 3, len(pixels))
+    for index, bar in enumerate((0xffffff, 0xffff00, 0x00ffff, 0x00ff00, 0xff00ff, 0xff0000,
+                                 0x0000ff, 0x000000)):
+        at = (300 * 1280 + 1280 * index // 8 + 80) * 3
+        off = max(abs(seen - shown) for seen, shown in zip(pixels[at:at + 3], bar.to_bytes(3, "big")))
+        check(off <= 8, f"bar {index}: {pixels[at:at + 3].hex()} for {bar:06x}")
+
+
+def scrape(url):
+    """{name with labels: value}"""
+    with urllib.request.urlopen(url, timeout=20) as answer:
+        check(answer.headers["Content-Type"].startswith("text/plain; version=0.0.4"), "type")
+        lines = answer.read().decode().splitlines()
+    return {name: float(value) for name, value in
+            (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))}
+
+
+def test_metrics(bed):
+    source, port = bed.cast("--capture", "test", "--fps", "30", "--metrics", "127.0.0.1:0")
+    found = re.search(r"http://127\.0\.0\.1:\d+/metrics", source.text())
+    check(found, source.text())
+    sink = bed.sink(port, profile="windows-r2", duration=4)
+    source.wait_line("streaming ")
+    figures = {}
+    while not figures.get("miracast_live"):  # told once a second
+        figures = scrape(found.group())
+        select.select([], [], [], 0.1)
+    check(figures["miracast_frames_encoded_total"] > 5, figures)
+    check(figures["miracast_rtcp_reports_total"] >= 1, figures)
+    check(figures['miracast_stage_seconds{stage="encode",quantile="0.5"}'] > 0, figures)
+    finish(bed, source, sink)
+    check(run_to_end(bed, "--metrics", "0.0.0.0:0") == EXIT_USAGE, "listens for everybody")
+
+
+def run_to_end(bed, *options):
+    return bed.start([bed.miracast, "cast", "--quiet", "--listen", "127.0.0.1:0", *options]).wait()
+
+
+def test_nobody_receives(bed):
+    """The port that the sink names is closed: its machine says so, and so do we."""
+    source, port = bed.cast("--capture", "test", "--fps", "30")
+    bed.sink(port, "--announce", even_port(), "--no-decode", duration=4).wait()
+    check(source.wait() == EXIT_OK, source.text())
+    check("nobody receives at the sink's port" in source.text(), source.text())
+    check("streaming " not in source.text(), source.text())
+
+
+def test_rate(bed):
+    """The link becomes a third: the source ends below it, and says so.  tests/lab/rate.py measures how
+    quickly and how old the pictures are; that depends on the machine, and is no matter of this test."""
+    sys.path.insert(0, str(ROOT / "tests" / "lab"))
+    import rate
+    series, pictures, report, lines = rate.project(
+        str(bed.miracast), "0:rate=12000;queue=200,2.5:rate=4000", 7, ("--bitrate", "8000"),
+        bed.folder, live=False)
+    before, after = rate.mean(series, 1, 2.5), rate.mean(series, 5.5, 7)
+    check(before > 4500, f"sent {before:.0f} kbit/s before")
+    check(after < 4000, f"sent {after:.0f} kbit/s after")
+    check(any(" rate " in line for line in lines), lines)
+    check(len(pictures) > 60, len(pictures))
+    check("ts-continuity" in report["faults"] or report["rtp"]["lost"] == 0, report["faults"])
+
+
+def show_still_desktop(bed, display):
+    """Real programs, and nothing that moves: what was shown can be compared."""
+    need_programs("xterm", "xsetroot")
+    run(["xsetroot", "-display", display, "-solid", "#305070"])
+    script = "i=0; while [ $i -lt 40 ]; do echo \"$i The quick brown fox jumps over it\"; " \
+             "i=$((i+1)); done; printf '\\033[?25l'; echo ready > {0}; read x"
+    ready = bed.folder / "ready"
+    os.mkfifo(ready)
+    bed.start(["xterm", "-display", display, "-geometry", "90x30+60+40", "-fa", "Monospace", "-fs",
+               "11", "-e", "sh", "-c", script.format(ready)])
+    with open(ready, encoding="utf-8") as pipe:  # opens when the terminal has drawn
+        pipe.readline()
+
+
+def test_x11(bed):
+    need_programs("Xvfb", "ffmpeg")
+    display = bed.x_server("1280x720")
+    show_still_desktop(bed, display)
+    shown, seen = bed.folder / "shown.png", bed.folder / "seen.png"
+    source, port = bed.cast("--capture", f"x11:{display}", "--audio", "test")
+    sink = bed.sink(port, "--save-png", seen, "--script", "1.5:idr", duration=3)
+    source.wait_line("play ")
+    screenshot(display, shown, "1280x720")
+    report = finish(bed, source, sink)
+    value = psnr(shown, seen)
+    check(value > 32, f"PSNR is {value} dB")
+    check(report["rtp"]["longest_silence_ms"] < 1000, report["rtp"])
+    check(report["pictures"] >= 10, "a still desktop's stream fell silent")
+
+
+def x_tool(bed, display, *words):
+    return run([pathlib.Path(bed.miracast).parent.parent / "tests/integration/x-tool", display,
+                *words]).stdout.strip()
+
+
+def touch_desktop(bed, *options):
+    """The sink touches a quarter in from the corner of its 640x480 picture: where is the pointer?"""
+    display = bed.x_server("1920x1080")
+    source, port = bed.cast("--capture", f"x11:{display}", "--audio", "test", *options)
+    sink = bed.sink(port, "--script", "0.5:touch=160x150,0.6:key=a", profile="samsung-tab",
+                    duration=1.5)
+    sink.wait()
+    check(source.wait() == EXIT_OK, source.text())
+    return x_tool(bed, display, "pointer"), bed.report()
+
+
+def test_input_denied(bed):
+    need_programs("Xvfb")
+    where, report = touch_desktop(bed)
+    check(where == "960 540", f"the pointer moved: {where}")
+    check("uibc-not-offered" in report["faults"], report["faults"])
+
+
+def test_input_allowed(bed):
+    """640x480 shows 1920x1080 as 640x360 with borders of 60: (160, 150) is (480, 270)."""
+    need_programs("Xvfb")
+    where, report = touch_desktop(bed, "--input", "allow")
+    check(where == "480 270", f"the pointer is at {where}, {report['faults']}")
+    check(not report["serious"], report["serious"])
+
+
+def test_input_withdrawn(bed):
+    """SIGUSR1: the sink is told, and what it sends all the same moves nothing; a second one lets it in."""
+    need_programs("Xvfb")
+    display = bed.x_server("1920x1080")
+    source, port = bed.cast("--capture", f"x11:{display}", "--audio", "test", "--input", "allow")
+    sink = bed.sink(port, "--no-decode", "--no-teardown", "--act-on", "input disable:touch=160x150",
+                    profile="samsung-tab", duration=60)
+    source.wait_line("play ")
+    source.send(signal.SIGUSR1)
+    sink.wait_line("input disable")
+    sink.wait_line("acted: touch")
+    where = x_tool(bed, display, "pointer")
+    check(where == "960 540", f"the pointer moved: {where}")
+    source.send(signal.SIGUSR1)
+    sink.wait_line("input enable")
+    source.send(signal.SIGINT)
+    report = finish(bed, source, sink)
+    check(report["input_settings"] == ["disable", "enable"], report["input_settings"])
+
+
+def test_input_impossible(bed):
+    """The test picture is no desktop: the first touch shows it, and the sink is told."""
+    source, port = bed.cast("--capture", "test", "--fps", "30", "--input", "allow")
+    sink = bed.sink(port, "--no-decode", "--script", "0.2:touch=10x10", profile="samsung-tab",
+                    duration=60)
+    sink.wait_line("input disable")
+    source.send(signal.SIGINT)
+    report = finish(bed, source, sink)
+    check(report["input_settings"] == ["disable"], report["input_settings"])
+
+
+def test_other_display(bed):
+    """M11 in a session: the sink is asked again what it shows."""
+    source, port = bed.cast("--capture", "test", "--fps", "30")
+    report = finish(bed, source, bed.sink(port, "--no-decode", "--script", "0.3:connector=04",
+                                          duration=1.5))
+    check(report["displays"] == 1, report["dialogue"])
+
+
+def test_av_sync(bed):
+    """A flash and a beep of the same moment, where they stand in the stream's time."""
+    for codec in ("AAC 00000001 00", "LPCM 00000002 00"):
+        source, port = bed.cast("--capture", "test:sync", "--audio", "beep")
+        report = finish(bed, source, bed.sink(port, "--av-sync", "--set", f"wfd_audio_codecs={codec}",
+                                              duration=6))
+        offsets = report["av_sync"]["offsets_ms"]
+        check(len(offsets) >= 2, report["av_sync"])
+        check(-45 <= min(offsets) and max(offsets) <= 125, report["av_sync"])
+
+
+def test_x11_resize(bed):
+    need_programs("Xvfb")
+    display = bed.x_server("1920x1080")
+    source, port = bed.cast("--capture", f"x11:{display}", "--audio", "test", "--fps", "30")
+    sink = bed.sink(port, "--live-timecode", duration=5)
+    source.wait_line("play ")
+    x_tool(bed, display, "resize", "1280", "720")
+    source.wait_line("mode .*1280x720")
+    report = finish(bed, source, sink)
+    sizes = [(m["width"], m["height"]) for m in report["modes"]]
+    check(sizes == [(1920, 1080), (1280, 720)], report["modes"])
+    sets = [(s["width"], s["height"]) for s in report["video"]["parameter_sets"]]
+    check(sets == [(1920, 1080), (1280, 720)], sets)
+    check("sps-without-idr" not in report["faults"], report["faults"])
+
+
+def mean_gap(times):
+    """Single ones move with the machine's load, also downwards; their mean hardly does."""
+    return (times[-1] - times[0]) / (len(times) - 1)
+
+
+def test_idr(bed):
+    source, port = bed.cast("--capture", "test", "--fps", "30")
+    report = finish(bed, source, bed.sink(port, "--script", "0.7:idr,1.4:idr,2.1:idr"))
+    check(len(report["idr_answers"]) == 3, report["idr_answers"])
+    for answer in report["idr_answers"]:
+        check(answer["ms"] is not None and answer["frames_between"] <= 1, report["idr_answers"])
+
+
+def test_idr_storm(bed):
+    source, port = bed.cast("--capture", "test", "--fps", "30")
+    report = finish(bed, source, bed.sink(port, profile="mi-idr-storm", duration=3))
+    idr = report["video"]["idr_at_s"]
+    check(len(idr) >= 5 and mean_gap(idr) > 0.28, f"not coalesced: {idr}")
+
+
+def test_rtcp(bed):
+    source, port = bed.cast("--capture", "test", "--fps", "30")
+    report = finish(bed, source, bed.sink(port, profile="windows-r2", duration=3.5))
+    check(report["sender_reports"] >= 3 and report["byes"] == 1,
+          f"{report['sender_reports']} sender reports, {report['byes']} BYE")
+    check("rate " not in source.text(), source.text())
+
+
+def test_rtcp_loss(bed):
+    source, port = bed.cast("--capture", "test", "--fps", "30", "--stats", bed.folder / "stats")
+    sink = bed.sink(port, "--loss", "20", profile="windows-r2", duration=4)
+    source.wait_line("rate .*the sink loses much")
+    finish(bed, source, sink)
+    asked = [json.loads(line)["kbps_asked"] for line in
+             (bed.folder / "stats").read_text().splitlines()]
+    check(min(asked) <= 500, asked)
+
+
+def even_port():
+    """A free UDP pair's first port; free a moment ago."""
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+            one.bind(("127.0.0.1", 0))
+            port = one.getsockname()[1]
+        if port % 2 == 0:
+            return port
+
+
+def srtp(profile, kind, digits):
+    """A relay with the key and with libsrtp alone stands before the sink."""
+    def case(bed):
+        secret = ("0123456789abcdef" * 4)[:digits]
+        key = bed.folder / "key"
+        key.write_text(f"profile = {profile}\nkey = {secret}\n")
+        key.chmod(0o600)
+        outer, inner = even_port(), even_port()
+        tool = pathlib.Path(bed.miracast).parent.parent / "tests/integration/srtp-open"
+        relay = bed.start([tool, outer, inner, kind, secret], name="relay")
+        relay.wait_line("ready")
+        sdp = bed.folder / "stream.sdp"
+        source, port = bed.cast("--capture", "test", "--srtp", key, "--sdp", sdp)
+        report = finish(bed, source, bed.sink(port, "--announce", str(outer), "--receive",
+                                              str(inner), duration=2.5))
+        check(report["pictures"] > 20, report["pictures"])
+        check("in the clear" not in relay.text(), "datagrams went in the clear")
+        check("a=crypto" in sdp.read_text() and sdp.stat().st_mode & 0o077 == 0, "the SDP")
+        check(secret[:16] not in source.text(), "the key was printed")
+    return case
+
+
+def test_srtp_ffmpeg(bed):
+    """A stock player opens the SDP and nothing else; the sink only keeps the session."""
+    need_programs("ffmpeg")
+    key, sdp = bed.folder / "key", bed.folder / "stream.sdp"
+    key.write_text("profile = AES_CM_128_HMAC_SHA1_80\nkey = " + "0123456789abcdef" * 3 + "0" * 12)
+    key.chmod(0o600)
+    source, port = bed.cast("--capture", "test", "--srtp", key, "--sdp", sdp)
+    idrs = ",".join(f"{second}:idr" for second in range(1, 50))  # it comes late
+    bed.sink(port, "--announce", even_port(), "--no-decode", "--script", idrs, duration=60)
+    source.wait_line("play ")
+    done = run(["ffmpeg", "-v", "error", "-max_error_rate", "1", "-protocol_whitelist", "file,rtp,udp,srtp", "-i", sdp,
+                "-map", "0:v", "-frames:v", "30", "-f", "framemd5", "-"])
+    pictures = [line for line in done.stdout.splitlines() if line and line[0] != "#"]
+    check(len(pictures) == 30 and len({line.split(",")[-1] for line in pictures}) > 20, done.stdout)
+    source.send(signal.SIGINT)
+    check(source.wait() == EXIT_OK, source.text())
+
+
+def dtls_receiver(bed, kind):
+    """(program, its port, the sink's port, its certificate's SHA-256)"""
+    need_programs("openssl")
+    outer, inner = even_port(), even_port()
+    tool = pathlib.Path(bed.miracast).parent.parent / "tests/integration/srtp-open"
+    relay = bed.start([sys.executable, ROOT / "tests/lab/dtls_srtp.py", outer, inner, tool, kind],
+                      name="DTLS-SRTP receiver")
+    return relay, outer, inner, relay.wait_line(r"fingerprint (\S+)")[1]
+
+
+def srtp_dtls(kind, named):
+    """openssl shakes hands, libsrtp opens, the lab's sink plays; the receiver is named, or anyone."""
+    def case(bed):
+        relay, outer, inner, fingerprint = dtls_receiver(bed, kind)
+        sdp = bed.folder / "stream.sdp"
+        source, port = bed.cast("--capture", "test", "--srtp", "dtls", "--sdp", sdp,
+                                *(("--srtp-fingerprint", fingerprint) if named else ()))
+        report = finish(bed, source, bed.sink(port, "--announce", str(outer), "--receive",
+                                              str(inner), duration=2.5))
+        check(report["pictures"] > 20, report["pictures"])
+        check(fingerprint in source.text(), source.text())
+        check(("nobody checked" in source.text()) != named, source.text())
+        check("a=fingerprint:sha-256" in sdp.read_text() and "a=crypto" not in sdp.read_text(), "SDP")
+        relay.send(signal.SIGTERM)
+        relay.wait()
+        media, rtcp, clear = map(int, re.search(r"(\d+) datagrams, (\d+) of RTCP, (\d+) in the clear",
+                                                relay.text()).groups())
+        check(media > 50 and rtcp > 0 and clear == 0, relay.text())
+    return case
+
+
+def test_srtp_dtls_wrong(bed):
+    """Another receiver than the one that was named gets nothing."""
+    relay, outer, inner, _ = dtls_receiver(bed, "cm")
+    source, port = bed.cast("--capture", "test", "--srtp", "dtls", "--srtp-fingerprint", "00" * 32)
+    bed.sink(port, "--announce", str(outer), "--receive", str(inner), "--no-decode", duration=60)
+    expect_error(source, "srtp.fingerprint", EXIT_MEDIA)
+    relay.send(signal.SIGTERM)
+    relay.wait()
+    check("\n0 datagrams" in relay.text(), relay.text())
+
+
+def test_srtp_dtls_silent(bed):
+    """A receiver that knows no DTLS gets nothing, and the session ends with that reason."""
+    source, port = bed.cast("--capture", "test", "--srtp", "dtls")
+    sink = bed.sink(port, "--no-decode", duration=60)
+    expect_error(source, "srtp.handshake", EXIT_MEDIA)
+    sink.wait()
+    check(bed.report()["rtp"]["datagrams"] == 0, bed.report()["rtp"])
+
+
+def test_srtp_dtls_gstreamer(bed):
+    """GStreamer's own DTLS-SRTP shakes hands, opens and shows thirty pictures."""
+    need_programs("gst-launch-1.0")
+    outer = even_port()
+    relay = bed.start([sys.executable, ROOT / "tests/lab/dtls_srtp.py", outer, 0, "", "gst"],
+                      name="GStreamer")
+    relay.wait_line("ready")
+    source, port = bed.cast("--capture", "test", "--srtp", "dtls")
+    bed.sink(port, "--announce", str(outer), "--no-decode", duration=120)
+    relay.wait_line("played")
+    source.send(signal.SIGINT)
+    check(source.wait() == EXIT_OK, source.text())
+
+
+def test_srtp_bad_key(bed):
+    key = bed.folder / "key"
+    key.write_text("key = none\n")
+    for mode, code in ((0o644, "srtp.key-unsafe"), (0o600, "srtp.key")):
+        key.chmod(mode)
+        source, port = bed.cast("--capture", "test", "--srtp", key)
+        sink = bed.sink(port, duration=5)
+        expect_error(source, code, EXIT_MEDIA)
+        sink.wait()
+
+
+def test_pause(bed):
+    source, port = bed.cast("--capture", "test")
+    report = finish(bed, source, bed.sink(port, "--script", "1:pause,2:play", duration=3.5))
+    check("rtp-while-paused" not in report["faults"], report["faults"])
+    check(report["video"]["idr_frames"] >= 2, "no IDR after the pause")
+
+
+def test_keepalive(bed):
+    source, port = bed.cast("--capture", "test", "--keepalive", "1")
+    report = finish(bed, source, bed.sink(port, duration=3.6))
+    check(report["keepalives"] >= 2, report["keepalives"])
+
+
+# ---- ends ----
+
+def test_interrupt(bed):
+    source, port = bed.cast("--capture", "test")
+    sink = bed.sink(port, "--no-teardown", duration=60)
+    sink.wait_line("first picture")
+    source.send(signal.SIGINT)
+    report = finish(bed, source, sink)
+    check(report["ended_by"] == "source", report["ended_by"])
+
+
+def test_interrupt_while_waiting(bed):
+    source, _ = bed.cast("--capture", "test")
+    source.send(signal.SIGTERM)
+    check(source.wait() == EXIT_OK, source.text())
+
+
+def test_duration(bed):
+    source, port = bed.cast("--capture", "test", "--duration", "2")
+    report = finish(bed, source, bed.sink(port, "--no-teardown", duration=60))
+    check(report["ended_by"] == "source", report["ended_by"])
+
+
+def test_vanish(bed):
+    source, port = bed.cast("--capture", "test", "--keepalive", "1")
+    sink = bed.sink(port, "--script", "0.5:vanish", "--no-teardown", duration=60)
+    expect_error(source, "rtsp.keepalive-lost", EXIT_LOST)
+    sink.wait()
+
+
+def test_close(bed):
+    source, port = bed.cast("--capture", "test")
+    sink = bed.sink(port, "--script", "0.5:close", duration=60)
+    expect_error(source, "rtsp.disconnected", EXIT_LOST)
+    sink.wait()
+
+
+def test_reset(bed):
+    source, port = bed.cast("--capture", "test")
+    sink = bed.sink(port, "--script", "0.5:rst", duration=60)
+    expect_error(source, "rtsp.disconnected", EXIT_LOST)
+    sink.wait()
+
+
+# ---- bad input ----
+
+def misbehaving(name, code, exit_code, *options):
+    def case(bed):
+        source, port = bed.cast("--capture", "test", "--keepalive", "1", *options)
+        sink = bed.sink(port, "--misbehave", name, duration=30)
+        expect_error(source, code, exit_code)
+        sink.wait()
+    return case
+
+
+def test_wrong_cseq(bed):
+    source, port = bed.cast("--capture", "test")
+    finish(bed, source, bed.sink(port, "--misbehave", "wrong-cseq", duration=1))
+    check("rtsp.wrong-cseq" in source.text(), source.text())
+
+
+def test_garbage_later(bed):
+    source, port = bed.cast("--capture", "test")
+    sink = bed.sink(port, "--script", "0.5:garbage", duration=30)
+    expect_error(source, "rtsp.malformed", EXIT_SESSION)
+    sink.wait()
+
+
+def test_second_client(bed):
+    source, port = bed.cast("--capture", "test")
+    sink = bed.sink(port, duration=2)
+    source.wait_line("play ")
+    with socket.create_connection(("127.0.0.1", port)) as second:
+        second.settimeout(20)
+        check(second.recv(10) == b"", "the second client was let in")
+    source.wait_line(r"link\.refused")
+    finish(bed, source, sink)
+
+
+def test_port_in_use(bed):
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        source = bed.start([bed.miracast, "cast", "--capture", "test", "--listen",
+                            f"127.0.0.1:{port}"])
+        expect_error(source, "link.port-in-use", EXIT_LINK)
+        check("--listen" in source.text(), "no next step")
+
+
+def test_no_display(bed):
+    source = bed.start([bed.miracast, "cast", "--capture", "x11::987", "--listen", "127.0.0.1:0"])
+    expect_error(source, "capture.no-display", EXIT_CAPTURE)
+
+
+def test_no_encoder(bed):
+    source, port = bed.cast("--capture", "test", env={"GST_PLUGIN_FEATURE_RANK": "",
+                            "GST_PLUGIN_SYSTEM_PATH_1_0": "/nonexistent",
+                            "GST_PLUGIN_PATH_1_0": "/nonexistent",
+                            "GST_REGISTRY_1_0": str(bed.folder / "registry")})
+    sink = bed.sink(port, duration=5)
+    expect_error(source, "encoder.missing", EXIT_MEDIA)
+    check("install" in source.text(), "no next step")
+    sink.wait()
+
+
+def test_wait_expires(bed):
+    source, _ = bed.cast("--capture", "test", "--wait", "1")
+    expect_error(source, "link.timeout", EXIT_LINK)
+
+
+def test_usage(bed):
+    for words in (["cast", "--mode", "big"], ["cast", "--nonsense"], ["fly"], ["cast", "--link", "x"]):
+        source = bed.start([bed.miracast, *words])
+        check(source.wait() == EXIT_USAGE, f"{words}: {source.text()}")
+    source = bed.start([bed.miracast, "cast", "--capture", "nothing", "--listen", "127.0.0.1:0"])
+    expect_error(source, "capture.unknown-kind", EXIT_CAPTURE)
+
+
+# ---- what is known of a sink that its answers do not say (rtsp/quirks) ----
+
+def test_quirk_mode(bed):
+    """720p binds for this maker, whatever the sink offers: nothing is refused."""
+    source, port = bed.cast("--capture", "test", "--mode", "1920x1080@30")
+    report = finish(bed, source, bed.sink(port, profile="xiaomi-unbound"))
+    check(report["negotiated"]["video"]["height"] == 720, report["negotiated"])
+    check("miracast: alternative" not in source.text(), source.text())
+
+
+def test_quirk_unoffered(bed):
+    source, port = bed.cast("--capture", "test", "--mode", "1920x1080@30")
+    report = finish(bed, source, bed.sink(port, profile="samsung-tab"))
+    check(report["negotiated"]["video"]["height"] == 1080, report["negotiated"])
+
+
+def test_quirk_idr_gap(bed):
+    source, port = bed.cast("--capture", "test", "--fps", "30")
+    report = finish(bed, source, bed.sink(port, profile="mi-tv", duration=5))
+    idr = report["video"]["idr_at_s"]
+    check(len(idr) >= 3 and mean_gap(idr) > 0.6, idr)  # 0.3 s without the quirk
+
+
+def test_quirk_sound(bed):
+    source, port = bed.cast("--capture", "test", "--fps", "30")
+    report = finish(bed, source, bed.sink(port, profile="msft-adapter"))
+    check(report["audio"]["codec"] == "LPCM", report["audio"])
+
+
+def test_quirk_flavour(bed):
+    """Its PCR stands in the video's packets, as in the stream that such sets are known to show."""
+    source, port = bed.cast("--capture", "test", "--fps", "30")
+    sink = bed.sink(port, profile="vidaa")
+    sink.wait()
+    report = bed.report()
+    check(source.wait() == EXIT_OK, source.text())
+    check("0x1000" not in report["ts"]["pids"] and report["pictures"] > 5, report["ts"])
+
+
+def test_idr_unasked(bed):
+    source, port = bed.cast("--capture", "test", "--fps", "30")
+    report = finish(bed, source, bed.sink(port, profile="no-idr-request", duration=6.5))
+    idr = report["video"]["idr_at_s"]
+    check(len(idr) >= 3 and mean_gap(idr) > 1.5, idr)
+
+
+# ---- other sinks ----
+
+def other_sink(profile, **more):
+    def case(bed):
+        source, port = bed.cast("--capture", "test", "--fps", "30", "--keepalive",
+                                str(more.get("keepalive", 25)))
+        sink = bed.sink(port, duration=more.get("duration", 1.5), profile=profile)
+        code = sink.wait()
+        report = bed.report()
+        tolerated = set(more.get("tolerated", ()))
+        check(not set(report["serious"]) - tolerated, f"{code} {report['serious']} "
+              f"{report['faults']}\n" + "\n".join(report["dialogue"]))
+        check(report["pictures"] > 5, "no picture")
+        code = source.wait()
+        check(code == more.get("exit", EXIT_OK), f"{code}\n{source.text()}")
+    return case
+
+
+CASES = {
+    "test-pattern": test_pattern, "lpcm": test_lpcm, "silence": test_silence, "x11": test_x11,
+    "x11-resize": test_x11_resize, "av-sync": test_av_sync,
+    "quirk-mode": test_quirk_mode, "quirk-unoffered": test_quirk_unoffered,
+    "quirk-idr-gap": test_quirk_idr_gap, "quirk-sound": test_quirk_sound,
+    "quirk-flavour": test_quirk_flavour, "idr-unasked": test_idr_unasked,
+    "rate": test_rate, "proof": test_proof, "black-screen": test_black_screen,
+    "judge-aac": judged("--capture", "test:noise"),
+    "judge-lpcm": judged("--capture", "test", sink_options=("--set",
+                                                            "wfd_audio_codecs=LPCM 00000003 00")),
+    "judge-high": judged("--capture", "test:noise", "--high-profile", "--bitrate", "12000",
+                         profile="samsung-2014"),
+    "colours": test_colours, "judge-still": judged("--capture", "test:still"),
+    "nobody-receives": test_nobody_receives, "metrics": test_metrics,
+    "encoder-fails": test_encoder_fails,
+    "flavour-gnd": flavour("gnd", "0x0020", "0x1011",
+                           ("video-pes-unaligned", "audio-pes-unaligned")),
+    "flavour-pcr-video": flavour("pcr-video", "0x0100", "0x1011"),
+    "flavour-filled": flavour("filled", "0x0100", "0x1000"),
+    "flavour-unbounded": flavour("unbounded", "0x0100", "0x1000"),
+    "input-withdrawn": test_input_withdrawn, "input-impossible": test_input_impossible,
+    "other-display": test_other_display, "input-denied": test_input_denied, "input-allowed": test_input_allowed, "idr": test_idr, "idr-storm": test_idr_storm,
+    "pause": test_pause, "rtcp": test_rtcp, "rtcp-loss": test_rtcp_loss,
+    "srtp": srtp("AES_CM_128_HMAC_SHA1_80", "cm", 60),
+    "srtp-gcm": srtp("AEAD_AES_128_GCM", "gcm", 56),
+    "srtp-dtls": srtp_dtls("cm", False), "srtp-dtls-gcm": srtp_dtls("gcm", True),
+    "srtp-dtls-gstreamer": test_srtp_dtls_gstreamer,
+    "srtp-dtls-wrong": test_srtp_dtls_wrong, "srtp-dtls-silent": test_srtp_dtls_silent,
+    "srtp-ffmpeg": test_srtp_ffmpeg, "srtp-bad-key": test_srtp_bad_key, "keepalive": test_keepalive, "interrupt": test_interrupt,
+    "interrupt-while-waiting": test_interrupt_while_waiting, "duration": test_duration,
+    "vanish": test_vanish, "close": test_close, "reset": test_reset,
+    "garbage": misbehaving("garbage-first", "rtsp.malformed", EXIT_SESSION),
+    "big-header": misbehaving("big-header", "rtsp.too-large", EXIT_SESSION),
+    "negative-length": misbehaving("negative-length", "rtsp.malformed", EXIT_SESSION),
+    "half-message": misbehaving("half-first", "rtsp.timeout", EXIT_SESSION),
+    "silent-after-m1": misbehaving("silent-after-m1", "rtsp.timeout", EXIT_SESSION),
+    "silent-after-m3": misbehaving("silent-after-m3", "rtsp.timeout", EXIT_SESSION),
+    "never-setup": misbehaving("never-setup", "rtsp.timeout", EXIT_SESSION),
+    "never-play": misbehaving("never-play", "rtsp.timeout", EXIT_SESSION),
+    "refuse-everything": misbehaving("refuse-m4=303", "rtsp.refused", EXIT_SESSION),
+    "wrong-cseq": test_wrong_cseq, "garbage-later": test_garbage_later,
+    "second-client": test_second_client, "port-in-use": test_port_in_use,
+    "no-display": test_no_display, "no-encoder": test_no_encoder,
+    "wait-expires": test_wait_expires, "usage": test_usage,
+}
+SINKS = {
+    "samsung-2014": {}, "samsung-2026": {}, "samsung-tab": {}, "lg-2015": {}, "lg-webos": {},
+    "lg-m16-error": {"keepalive": 1, "duration": 3}, "msft-adapter": {}, "windows-r1": {},
+    "windows-r2": {}, "xiaomi": {}, "tcl-aac": {}, "mstar-lpcm": {}, "actiontec": {}, "nec": {},
+    "android442": {}, "mediatek": {}, "rdk": {}, "picast": {},
+    "lazycast": {"tolerated": ["response-cseq"]}, "miraclecast": {}, "roku": {}, "crestron": {},
+    "openharmony": {}, "old-dongle": {}, "airshow": {}, "foxlost": {}, "aosp": {}, "no-m2": {},
+    "mcsink": {}, "tcp-first": {}, "msft-adapter-4k": {"keepalive": 1, "duration": 2.5},
+    "m2-first": {}, "vga-only": {}, "720p": {}, "no-audio": {}, "strict-303": {}, "split": {},
+    "coalesced": {}, "cseq-off-by-one": {}, "stray-crlf": {}, "session-timeout-echo": {},
+    "slow-play": {},
+}
+CASES.update({f"sink-{name}": other_sink(name, **more) for name, more in SINKS.items()})
+
+
+# What these measure between two events, other sessions on the same cores would be measured with.
+ALONE = {"idr", "idr-storm", "rtcp", "rtcp-loss", "x11", "test-pattern"}
+
+if __name__ == "__main__":
+    sys.exit(main(CASES, ALONE))

@@ -1,0 +1,359 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Runs in the radio rig: test_rig.py MIRACAST CASE...  (through tests/lab/rig/run.py)
+
+Each case makes its own radios and devices, so they don't hang on each other.  "quick" stands for those
+that ./dev test runs, "all" for every one.
+"""
+
+import concurrent.futures
+import functools
+import pathlib
+import re
+import sys
+import time
+import traceback
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lab/rig"))
+from air import Air, Failure, SOURCE_TYPE, keep_logs, log, sh, until  # noqa: E402
+from endings import ENDINGS, ending  # noqa: E402
+from room import Room, STARTED  # noqa: E402
+
+FORMATION_FAILS = ("P2P-GROUP-FORMATION-FAILURE", "P2P-GO-NEG-FAILURE")
+ROLE_OF_INTENT = {15: "GO", 0: "client"}  # the television's
+
+
+# ---- the rig itself ----
+
+def bare_group(source, sink, pin):
+    """What the product is measured against: the commands a person would type."""
+    sink.command("P2P_LISTEN 60")
+    source.command("P2P_FIND 30 type=social")
+    source.event(f"P2P-DEVICE-FOUND {sink.address} .*wfd_dev_info=0x00111c440032")
+    source.command("P2P_STOP_FIND")
+    if pin:
+        source.command(f"P2P_PROV_DISC {sink.address} display")
+        shown = sink.event(r"P2P-PROV-DISC-SHOW-PIN \S+ (\d+)").group(1)
+        source.event("P2P-PROV-DISC-ENTER-PIN")
+        sink.command(f"P2P_CONNECT {source.address} {shown} display auth go_intent=15")
+        source.command(f"P2P_CONNECT {sink.address} {shown} keypad go_intent=0 freq=2412")
+    else:
+        source.command(f"P2P_CONNECT {sink.address} pbc go_intent=0 freq=2412")
+        sink.event(f"P2P-GO-NEG-REQUEST {source.address}")
+        sink.command(f"P2P_CONNECT {source.address} pbc go_intent=15 freq=2412")
+    ours = source.event(STARTED, fail=FORMATION_FAILS).groups()
+    theirs = sink.event(STARTED, fail=FORMATION_FAILS).groups()
+    if (ours[1], theirs[1]) != ("client", "GO"):
+        raise Failure(f"roles: {ours} {theirs}")
+    sink.event("AP-STA-CONNECTED")
+    return ours[0], theirs[0]
+
+
+def bare(miracast):
+    """Two supplicants, PBC and PIN, addresses, a ping, and the group's end."""
+    with Air() as air:
+        sink = air.sink()
+        source = air.supplicant("source", 0, device_name="Lab Source", device_type=SOURCE_TYPE,
+                                listen_channel=1)
+        source.command("SET wifi_display 1")
+        source.command("WFD_SUBELEM_SET 0 000600101c440032")
+        for pin in (False, True):
+            ours, theirs = bare_group(source, sink, pin)
+            server = air.dhcp_server(theirs, sink.space)
+            air.dhcp_client(ours)
+            sh("busybox ping -c 1 -W 5 192.168.49.1")
+            server.kill()
+            server.wait()
+            sink.command(f"P2P_GROUP_REMOVE {theirs}")
+            source.event("P2P-GROUP-REMOVED")
+            sink.event("P2P-GROUP-REMOVED")
+
+
+# ---- what goes well ----
+
+def discovers(miracast, words=(), bus=False, source=None):
+    """miracast discover lists the sink, by its name."""
+    with world(bus) as air:
+        room = Room(air, miracast, source=source)
+        room.listen()
+        look = room.run("discover", "--link", "p2p", "--json", "--timeout", "6", *words)
+        look.ended(timeout=60)
+        if "Lab Sink" not in look.text():
+            raise Failure("the sink is not in the list")
+        room.same_state()
+
+
+def casts(miracast, intent, words=(), seconds=1, bus=False, source=None, **air_options):
+    """From P2P_FIND to decoded pictures and the end; the intent settles who owns the group."""
+    with world(bus, **air_options) as air:
+        room = Room(air, miracast, source=source)
+        room.listen()
+        cast = room.run("cast", "Lab Sink", "--quiet", "--capture", "test", "--mode", "640x480@60", "--bitrate",
+                        "800", "--audio", "none", *words)
+        address, role, _ = room.come_together(cast, intent)
+        room.watch_to_the_end(address, seconds)
+        cast.ended(timeout=60)
+        if role != ROLE_OF_INTENT[intent]:
+            raise Failure(f"the television's role is {role}")
+        room.same_state()
+
+
+def world(bus=False, **air_options):
+    """With a system bus where it is asked for."""
+    air = Air(**air_options)
+    if bus:
+        pathlib.Path("/run/dbus").mkdir(exist_ok=True)
+        air.start(["dbus-daemon", "--system", "--nofork", "--nopidfile"], out="/run/dbus.log")
+        until(lambda: pathlib.Path("/run/dbus/system_bus_socket").exists(), "the system bus")
+    return air
+
+
+def pin(miracast, shown_by, intent):
+    """Pairing by a PIN that one side shows and the other's person types."""
+    with Air() as air:
+        room = Room(air, miracast)
+        room.listen()
+        cast = room.cast("--pairing", "enter-pin" if shown_by == "sink" else "show-pin", "--pin", "-", typed=True)
+        pair_by_pin(room, cast, shown_by, intent)
+        room.come_together(cast, intent, "pin")
+        cast.interrupt()
+        cast.ended(timeout=60)
+        room.same_state()
+
+
+def pair_by_pin(room, cast, shown_by, intent):
+    if shown_by == "sink":
+        found = room.sink.event(r"P2P-PROV-DISC-SHOW-PIN (\S+) (\d+)")
+        room.sink.command(f"P2P_CONNECT {found.group(1)} {found.group(2)} display auth go_intent={intent}")
+        cast.type(found.group(2))
+    else:
+        peer = room.sink.event(r"P2P-PROV-DISC-ENTER-PIN (\S+)").group(1)
+        code = cast.said(r"type this PIN at the sink: (\d+)").group(1)
+        room.sink.command(f"P2P_CONNECT {peer} {code} keypad go_intent={intent}")
+
+
+def joins(miracast):
+    """A television that runs a group already: it is joined, not negotiated with."""
+    with Air() as air:
+        room = Room(air, miracast)
+        room.sink.command("P2P_GROUP_ADD freq=2437")
+        interface = room.sink.event(STARTED).group(1)
+        cast = room.cast()
+        room.sink.event("P2P-PROV-DISC-PBC-REQ")
+        room.sink.send_at(interface, "WPS_PBC")
+        room.give_or_take_address(interface, "GO")
+        cast.said("listening on ")
+        if re.search(r"^miracast: negotiating", cast.text(), re.M):
+            raise Failure("it negotiated with the owner of a group")
+        cast.interrupt()
+        cast.ended(timeout=60)
+        room.same_state()
+
+
+def cycles(room, number=10, seconds=0):
+    """Find, join, cast, leave, again and again: nothing fails, nothing is left, and one group is
+    remembered, into which the television comes back without a button from the second time on."""
+    for cycle in range(number):
+        room.listen()
+        cast = room.cast("--capture", "test" if seconds else "test:still")
+        address, _, _ = room.come_together(cast, 0, by="memory" if cycle else "button")
+        if seconds:
+            room.watch_to_the_end(address, seconds)
+        else:
+            cast.interrupt()
+        cast.ended(timeout=60)
+        room.same_state()
+        room.after_cast()
+        log(f"cycle {cycle + 1} of {number}")
+    known = re.findall(r"^\d+\t.*P2P-PERSISTENT", room.source.send("LIST_NETWORKS"), re.M)
+    if len(known) != 1:
+        raise Failure(f"remembered: {known}")
+
+
+def forgotten(miracast):
+    """The television has forgotten the group that we remember: we forget it, too, and pair again."""
+    with Air() as air:
+        room = Room(air, miracast)
+        for again in (False, True):
+            room.listen()
+            cast = room.cast()
+            if again:
+                cast.said(r"link.invitation-stale", 60)
+            room.come_together(cast, 0)
+            cast.interrupt()
+            cast.ended(timeout=60)
+            room.same_state()
+            room.after_cast()
+            room.sink.command("REMOVE_NETWORK all")
+
+
+def station_channel(miracast, intent):
+    """A card with one channel whose station is connected: the group comes to that channel, whoever
+    owns it, and the connection stays."""
+    network = "network={\n ssid=\"home\"\n key_mgmt=NONE\n%s}\n"
+    with Air(radios=3) as air:
+        point = air.supplicant("point", 2, space=air.space("point", 2), listen_channel=1,
+                               extra_config=network % " mode=2\n frequency=2462\n")
+        until(lambda: point.field_at(point.interface, "STATUS", "wpa_state") == "COMPLETED", "the access point", 60)
+        room = Room(air, miracast, source={"extra_config": network % " scan_freq=2462\n"})
+        until(lambda: room.source.field_at("wlan0", "STATUS", "wpa_state") == "COMPLETED", "the station", 60)
+        room.before = room.state()
+        room.listen()
+        cast = room.cast()
+        _, role, freq = room.come_together(cast, intent)
+        cast.interrupt()
+        cast.ended(timeout=60)
+        if (role, freq) != (ROLE_OF_INTENT[intent], 2462):
+            raise Failure(f"the television is {role} on {freq} MHz")
+        if room.source.field_at("wlan0", "STATUS", "wpa_state") != "COMPLETED":
+            raise Failure("the station lost its connection")
+        room.same_state()
+
+
+# ---- what ends badly, and what can stand beside it ----
+
+def side_by_side(miracast, names):
+    """Endings and other acts, each in a room of its own: what has to be waited out is waited out together."""
+    def act(room, name):
+        start = time.monotonic()
+        ACTS[name](room) if name in ACTS else ending(room, name)
+        log(f"{name}: well after {time.monotonic() - start:.1f} s")
+    with Air(radios=2 * len(names)) as air:
+        rooms = [Room(air, miracast, number, apart=True, sink=ENDINGS[name][3] if name in ENDINGS else None)
+                 for number, name in enumerate(names)]
+        with concurrent.futures.ThreadPoolExecutor(len(names)) as pool:
+            ends = {name: pool.submit(act, room, name) for room, name in zip(rooms, names)}
+        faults = {name: end.exception() for name, end in ends.items() if end.exception()}
+        if faults:
+            raise Failure("; ".join(f"{name}: {fault}" for name, fault in faults.items()))
+
+
+ACTS = {
+    "cycles": cycles,
+    "cycles-with-pictures": functools.partial(cycles, seconds=1),
+}
+
+
+def discovery_ends(miracast):
+    """The supplicant ends under a lasting discovery; the next discovery uses the new one."""
+    with Air() as air:
+        room = Room(air, miracast)
+        room.listen()
+        look = room.run("discover", "--link", "p2p", "--watch")
+        look.said("Lab Sink")
+        room.source.kill()
+        look.ended("link.supplicant-gone", timeout=60)
+
+
+# ---- kill -9 ----
+
+# step: what the television does before, which word of the product says that it is there
+STEPS = {
+    "searching": (None, r"searching "),
+    "negotiating": (None, r"negotiating "),
+    "forming": (0, r"forming "),
+    "associating": (0, r"associating "),
+    "listening": (0, r"listening on "),
+    "addressing": (15, r"addressing "),
+}
+
+
+def killed(miracast, steps):
+    """The machine is as before, item by item, whatever the program was at."""
+    with Air() as air:
+        room = Room(air, miracast)
+        for step in steps:
+            intent, word = STEPS[step]
+            room.listen()
+            cast = room.cast()
+            if intent is not None:
+                peer = room.sink.event(r"P2P-GO-NEG-REQUEST (\S+)", timeout=60).group(1)
+                room.sink.command(f"P2P_CONNECT {peer} pbc go_intent={intent}")
+            cast.said(word)
+            cast.kill()
+            log(f"killed at: {step}")
+            room.same_state()
+            room.after_cast()
+
+
+def killed_streaming(miracast):
+    with Air() as air:
+        room = Room(air, miracast)
+        room.listen()
+        cast = room.cast()
+        address, _, _ = room.come_together(cast, 15)
+        room.watch(address, "--duration", "900", "--no-decode")
+        cast.said(r"^miracast: streaming", 120)
+        cast.kill()
+        room.same_state()
+
+
+# ---- which ones there are ----
+
+BUS = {"bus": True, "source": {"arguments": ("-u",)}}
+OVER_BUS = ("--p2p-backend", "dbus")
+case = functools.partial
+CASES = {
+    "bare": bare,
+    "discover": discovers,
+    "cast-client": case(casts, intent=15),
+    "cast-owner": case(casts, intent=0),
+    "pin-entered": case(pin, shown_by="sink", intent=15),
+    "killed": case(killed, steps=("searching", "negotiating", "listening")),
+    "vanishes-and-cycles": case(side_by_side, names=("vanishes-negotiation", "vanishes-wps-owner",
+                                                     "vanishes-dhcp-client", "cycles")),
+    # Those above are the quick ones.
+    "pin-shown": case(pin, shown_by="source", intent=0),
+    "wrong-pins": case(side_by_side, names=("wrong-pin-entered", "wrong-pin-shown")),
+    "joins": joins,
+    "forgotten": forgotten,
+    "no-p2p-device": case(casts, intent=0, p2p_device=False),
+    "station-channel-client": case(station_channel, intent=0),
+    "station-channel-owner": case(station_channel, intent=15),
+    "dbus-discover": case(discovers, words=OVER_BUS, **BUS),
+    "dbus-cast-owner": case(casts, intent=0, words=OVER_BUS, **BUS),
+    "dbus-cast-client": case(casts, intent=15, words=OVER_BUS, **BUS),
+    "vanishes-early": case(side_by_side, names=("vanishes-found", "vanishes-wps-client")),
+    "vanishes-late": case(side_by_side, names=("vanishes-dhcp-owner", "vanishes-rtsp-owner", "vanishes-rtsp-client")),
+    "vanishes-streaming": case(side_by_side, names=("vanishes-session-owner", "vanishes-session-client")),
+    "refusals": case(side_by_side, names=("no-address", "never-dials", "nobody-presses", "refused", "busy")),
+    "supplicant-ends": case(side_by_side, names=("supplicant-ends",)),
+    "discovery-ends": discovery_ends,
+    "killed-forming": case(killed, steps=("forming", "associating", "addressing")),
+    "killed-streaming": killed_streaming,
+    "cycles-with-pictures": case(side_by_side, names=("cycles-with-pictures",)),
+}
+QUICK = list(CASES)[:list(CASES).index("vanishes-and-cycles") + 1]
+GROUPS = {"quick": QUICK, "all": list(CASES)}
+
+
+def find(name):
+    """A case, or one ending alone."""
+    return CASES.get(name) or case(side_by_side, names=(name,))
+
+
+def main(miracast, names):
+    failed = 0
+    names = [name for word in names for name in GROUPS.get(word, [word])]
+    known = list(dict.fromkeys([*GROUPS, *CASES, *ACTS, *ENDINGS]))
+    unknown = set(names) - set(known)
+    if unknown:
+        print(f"no such case: {', '.join(unknown)}; there are {', '.join(known)}", file=sys.stderr)
+        return 2
+    print(f"1..{len(names)}", flush=True)
+    for number, name in enumerate(names, 1):
+        start = time.monotonic()
+        try:
+            find(name)(miracast)
+            result = "ok"
+        except Exception:  # a case must not take the others with it
+            log(traceback.format_exc())
+            failed += 1
+            result = "not ok"
+        print(f"{result} {number} {name} ({time.monotonic() - start:.1f} s)", flush=True)
+    keep_logs()
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], sys.argv[2:]))
