@@ -3,39 +3,7 @@
 #include <sys/mman.h>
 
 #include "tests/conformance/conformance.h"
-
-static NTSTATUS io_control(TestUmd *umd)
-{
-    return umd->os.MiracastIoControl(umd->device, 0, 0, NULL, 0, NULL, NULL);
-}
-
-typedef struct {
-    TestUmd *umd;
-    GThread *thread;
-    gint done; /* atomic; status is valid with it */
-    NTSTATUS status;
-} Foreign;
-
-static gpointer run_foreign(gpointer user_data)
-{
-    Foreign *self = user_data;
-
-    self->status = io_control(self->umd);
-    g_atomic_int_set(&self->done, 1);
-    return NULL;
-}
-
-static void foreign_begin(Foreign *self, TestUmd *umd)
-{
-    *self = (Foreign){.umd = umd};
-    self->thread = g_thread_new("foreign", run_foreign, self);
-}
-
-static NTSTATUS foreign_end(Foreign *self)
-{
-    g_thread_join(self->thread);
-    return self->status;
-}
+#include "tests/unit/host/driver-calls.h"
 
 static NTSTATUS on_io_slow(FakeKmd *kmd, ULONG in_size, VOID *in, ULONG out_size, VOID *out,
                            ULONG *ret_bytes)

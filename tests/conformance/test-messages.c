@@ -4,34 +4,12 @@
 
 #include "kmd-shim/abi/message.h"
 #include "tests/conformance/conformance.h"
+#include "tests/unit/host/driver-calls.h"
 
 #define HEADER(msg_type, bytes)                                                                    \
     {                                                                                              \
         MC_MSG_MAGIC, MC_MSG_VERSION, msg_type, bytes, 1                                           \
     }
-
-typedef struct {
-    gint completions; /* atomic; last written */
-    NTSTATUS status;
-    ULONG_PTR information;
-    uint32_t in, out;
-} Sent;
-
-static VOID on_done(PVOID context, PIO_STATUS_BLOCK block)
-{
-    Sent *sent = context;
-
-    sent->status = block->Status;
-    sent->information = block->Information;
-    g_atomic_int_inc(&sent->completions);
-}
-
-static NTSTATUS send_to(Fixture *f, Sent *sent)
-{
-    return f->kmd.os.DxgkCbMiracastSendMessage(f->kmd.os.MiracastHandle, sizeof(sent->in),
-                                               &sent->in, sizeof(sent->out), &sent->out, on_done,
-                                               sent);
-}
 
 static void await(Sent *sent)
 {

@@ -1,41 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What the driver asks of the runtime: I/O controls by thread and phase, chunks, data rates. */
-#include "tests/unit/host/runtime-fixture.h"
+#include "tests/unit/host/driver-calls.h"
 
 /* ---- I/O control: DDI 1.6, C-42..C-51 ---- */
-
-static NTSTATUS io_control(TestUmd *umd)
-{
-    return umd->os.MiracastIoControl(umd->device, 0, 0, NULL, 0, NULL, NULL);
-}
-
-typedef struct {
-    TestUmd *umd;
-    GThread *thread;
-    gint done; /* atomic; status is valid with it */
-    NTSTATUS status;
-} Foreign;
-
-static gpointer run_foreign(gpointer user_data)
-{
-    Foreign *self = user_data;
-
-    self->status = io_control(self->umd);
-    g_atomic_int_set(&self->done, 1);
-    return NULL;
-}
-
-static void foreign_begin(Foreign *self, TestUmd *umd)
-{
-    *self = (Foreign){.umd = umd};
-    self->thread = g_thread_new("foreign", run_foreign, self);
-}
-
-static NTSTATUS foreign_end(Foreign *self)
-{
-    g_thread_join(self->thread);
-    return self->status;
-}
 
 /* On a thread of the driver's own that it waits for. */
 static NTSTATUS foreign(TestUmd *umd)

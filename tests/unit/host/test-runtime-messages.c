@@ -1,31 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Messages to the driver: when they come, that each is completed once, and what Stop waits for. */
-#include "tests/unit/host/runtime-fixture.h"
-
-typedef struct {
-    Fixture *f;
-    gint completions; /* atomic; last, so that the rest is visible with it */
-    NTSTATUS status;
-    ULONG_PTR information;
-    uint32_t in, out;
-} Sent;
-
-static VOID on_done(PVOID context, PIO_STATUS_BLOCK block)
-{
-    Sent *sent = context;
-
-    sent->status = block->Status;
-    sent->information = block->Information;
-    g_atomic_int_inc(&sent->completions);
-}
+#include "tests/unit/host/driver-calls.h"
 
 static NTSTATUS post(Fixture *f, Sent *sent, uint32_t number)
 {
     sent->f = f;
     sent->in = number;
-    return f->kmd.os.DxgkCbMiracastSendMessage(f->kmd.os.MiracastHandle, sizeof(sent->in),
-                                               &sent->in, sizeof(sent->out), &sent->out, on_done,
-                                               sent);
+    return send_to(f, sent);
 }
 
 static void must_post(Fixture *f, Sent *sent, uint32_t number)
