@@ -30,6 +30,7 @@ typedef enum { SILENCE, TONE, BEEP, DESKTOP } Kind;
 struct McAudioSource {
     Kind kind;
     int64_t next_ns; /* when the next block begins */
+    int64_t skipped_ns;
     int timer_fd, wake_fd;
     McDesktopSound *desktop;
     unsigned epoch;   /* of its stream */
@@ -116,11 +117,25 @@ static void fill_tone(const McAudioSource *self, int16_t *block)
             tone_at(self, self->next_ns + i * G_GINT64_CONSTANT(1000000000) / MC_AUDIO_RATE_HZ);
 }
 
+static void skip_lost_time(McAudioSource *self)
+{
+    int64_t now = now_ns();
+
+    if (now - self->next_ns <= LATE_NS)
+        return;
+    self->skipped_ns += now - self->next_ns;
+    self->next_ns = now;
+}
+
+int64_t mc_audio_source_skipped_ns(const McAudioSource *self)
+{
+    return self->skipped_ns;
+}
+
 bool mc_audio_source_read(McAudioSource *self, int16_t block[MC_AUDIO_BLOCK * 2],
                           int64_t *ret_time_ns)
 {
-    if (now_ns() - self->next_ns > LATE_NS)
-        self->next_ns = now_ns();
+    skip_lost_time(self);
     if (!wait_due(self))
         return false;
     if (self->kind == DESKTOP && !read_desktop(self, block))

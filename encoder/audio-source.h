@@ -21,5 +21,7 @@ void mc_audio_source_free(McAudioSource *self);
 /* Waits for the next block; *ret_time_ns is CLOCK_MONOTONIC of its first sample.  False: woken. */
 bool mc_audio_source_read(McAudioSource *self, int16_t block[MC_AUDIO_BLOCK * 2],
                           int64_t *ret_time_ns);
+/* Left out so far: after a suspend, or where the machine gave this thread no time for a second. */
+int64_t mc_audio_source_skipped_ns(const McAudioSource *self);
 void mc_audio_source_wake(McAudioSource *self); /* every later read returns false */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(McAudioSource, mc_audio_source_free)

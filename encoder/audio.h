@@ -7,11 +7,13 @@
 #include "encoder/stream.h"
 
 typedef struct {
-    McStreamAudio codec; /* LPCM or AAC */
+    McStreamAudio codec; /* not NONE */
     const char *source;  /* as McStreamConfig.audio_source */
-    /* An LPCM frame with its header or an ADTS frame; time_ns: CLOCK_MONOTONIC of its first sample.
-     */
+    /* An LPCM frame with its header, an ADTS or an AC-3 frame; time_ns: CLOCK_MONOTONIC of its
+     * first sample. */
     void (*on_frame)(const uint8_t *frame, size_t bytes, int64_t time_ns, void *user_data);
+    /* Sound was left out (mc_audio_source_skipped_ns): so much up to now. */
+    void (*on_skipped)(int64_t skipped_ns, void *user_data);
     void (*on_error)(const GError *error, void *user_data); /* at most once; the sound has ended */
     void *user_data;
 } McAudioConfig;

@@ -216,6 +216,8 @@ static McTsAudio ts_audio(McStreamAudio audio)
         return MC_TS_AUDIO_LPCM;
     case MC_STREAM_AUDIO_AAC:
         return MC_TS_AUDIO_AAC;
+    case MC_STREAM_AUDIO_AC3:
+        return MC_TS_AUDIO_AC3;
     case MC_STREAM_AUDIO_NONE:
         break;
     }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "encoder/stream.h"
+#include "encoder/urgency.h"
 
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
@@ -390,6 +391,7 @@ static void *run(void *user_data)
 {
     McSender *self = user_data;
 
+    mc_urgency_raise();
     prctl(PR_SET_TIMERSLACK, 1000ul); /* ns; the usual 50 us would add up */
     g_mutex_lock(&self->lock);
     while (!self->stop) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "encoder/stream.h"
 
-#include "encoder/aac.h"
+#include "encoder/audio-encoder.h"
 #include "encoder/stream-private.h"
 #include "encoder/ts-flavour.h"
 
@@ -19,6 +19,15 @@ static void on_sound(const uint8_t *frame, size_t bytes, int64_t time_ns, void *
         mc_output_sound(self->output, frame, bytes, time_ns);
     g_mutex_lock(&self->stats_lock);
     self->stats.audio_frames++;
+    g_mutex_unlock(&self->stats_lock);
+}
+
+static void on_sound_skipped(int64_t skipped_ns, void *user_data)
+{
+    McStream *self = user_data;
+
+    g_mutex_lock(&self->stats_lock);
+    self->stats.sound_skipped_us = (uint64_t) skipped_ns / 1000;
     g_mutex_unlock(&self->stats_lock);
 }
 
@@ -211,7 +220,12 @@ void mc_stream_warm(void)
         .width_px = 640, .height_px = 480, .fps = 30, .level_idc = 31, .bitrate_kbps = 2000};
 
     mc_h264_free(mc_h264_new(&video, "", 0, NULL));
-    mc_aac_free(mc_aac_new(ignore_sound, NULL, NULL));
+    mc_audio_encoder_free(mc_audio_encoder_new(MC_STREAM_AUDIO_AAC, ignore_sound, NULL, NULL));
+}
+
+bool mc_stream_has_sound(McStreamAudio audio)
+{
+    return audio == MC_STREAM_AUDIO_LPCM || mc_audio_encoder_exists(audio);
 }
 
 McStream *mc_stream_new(const McStreamConfig *config, GError **error)
@@ -250,6 +264,7 @@ bool mc_stream_start(McStream *self, GError **error)
     McAudioConfig audio = {.codec = self->config.audio,
                            .source = self->config.audio_source,
                            .on_frame = on_sound,
+                           .on_skipped = on_sound_skipped,
                            .on_error = mc_stream_report_failure,
                            .user_data = self};
 

@@ -23,7 +23,12 @@ typedef enum {
 } McEncoderError;
 const char *mc_encoder_error_code(int code);
 
-typedef enum { MC_STREAM_AUDIO_NONE, MC_STREAM_AUDIO_LPCM, MC_STREAM_AUDIO_AAC } McStreamAudio;
+typedef enum {
+    MC_STREAM_AUDIO_NONE,
+    MC_STREAM_AUDIO_LPCM,
+    MC_STREAM_AUDIO_AAC,
+    MC_STREAM_AUDIO_AC3,
+} McStreamAudio;
 
 typedef struct {
     uint32_t width_px, height_px, fps; /* negotiated mode */
@@ -83,10 +88,13 @@ typedef struct {
     uint32_t age_us;  /* capture to last datagram, last frame */
     char encoder[32]; /* element in use */
     uint64_t audio_frames;
+    uint64_t sound_skipped_us; /* left out, as this machine had no time for it or was suspended */
 } McStreamStats;
 
 /* Loads and tries the encoders, so that the first stream starts at once. Takes some 100 ms. */
 void mc_stream_warm(void);
+/* Whether this machine can encode such sound. */
+bool mc_stream_has_sound(McStreamAudio audio);
 
 typedef struct McStream McStream;
 McStream *mc_stream_new(const McStreamConfig *config, GError **error); /* copies config */

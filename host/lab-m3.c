@@ -368,7 +368,8 @@ int mc_lab_m3_run(int argc, char **argv)
     const McWfdWish wish = {.desktop_width_px = 1920,
                             .desktop_height_px = 1080,
                             .audio = true,
-                            .audio_codecs = 1u << MC_AUDIO_LPCM | 1u << MC_AUDIO_AAC};
+                            .audio_codecs =
+                                1u << MC_AUDIO_LPCM | 1u << MC_AUDIO_AAC | 1u << MC_AUDIO_AC3};
     g_autoptr(GPtrArray) replies = g_ptr_array_new_with_free_func(reply_free);
     bool json = false, ok = true;
 

@@ -99,6 +99,8 @@ char *mc_metrics_text(const McStatusSnapshot *now, const McMeterSummary *meter)
          now->trip_us < 0 ? -1 : now->trip_us / 1e6},
         {"av_offset_seconds", "gauge", "Sound behind its picture on the wire.",
          now->av_offset_us / 1e6},
+        {"sound_skipped_seconds_total", "counter", "Sound left out for want of time.",
+         (double) now->sound_skipped_us / 1e6},
         {"keepalives_sent_total", "counter", "M16.", now->keepalives_sent},
         {"keepalives_answered_total", "counter", "Answers to M16.", now->keepalives_answered},
     };

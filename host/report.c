@@ -183,10 +183,11 @@ static void write_far_end(FILE *out, const McStatusSnapshot *now)
             ",\"queued_bytes\":%" G_GUINT64_FORMAT
             ",\"rtcp_reports\":%u,\"rtcp_lost\":%" G_GUINT64_FORMAT
             ",\"rtcp_loss_percent\":%.1f,\"received_kbps\":%u,\"round_trip_us\":%d,"
-            "\"av_offset_us\":%d,",
+            "\"av_offset_us\":%d,\"sound_skipped_us\":%" G_GUINT64_FORMAT ",",
             now->live ? "true" : "false", now->frames_repeated, now->encoders_replaced,
             now->refusals, now->queued_bytes, now->rtcp_reports, now->rtcp_lost,
-            now->rtcp_loss_permille / 10.0, now->received_kbps, now->trip_us, now->av_offset_us);
+            now->rtcp_loss_permille / 10.0, now->received_kbps, now->trip_us, now->av_offset_us,
+            now->sound_skipped_us);
 }
 
 static void write_stage(FILE *out, const char *name, McStatusStage stage)

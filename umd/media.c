@@ -199,6 +199,7 @@ static McStreamAudio audio_of(const McWfdDecision *decision)
     case MC_AUDIO_AAC:
         return MC_STREAM_AUDIO_AAC;
     case MC_AUDIO_AC3:
+        return MC_STREAM_AUDIO_AC3;
     case MC_AUDIO_NONE:
         break;
     }

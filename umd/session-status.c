@@ -79,5 +79,6 @@ void mc_session_status_read(McSessionStatus *self, McMedia *media, McStatusSnaps
     ret_snapshot->queued_bytes = stats.queued_bytes;
     ret_snapshot->encoders_replaced = stats.encoders_replaced;
     ret_snapshot->av_offset_us = stats.av_offset_us;
+    ret_snapshot->sound_skipped_us = stats.sound_skipped_us;
     g_strlcpy(ret_snapshot->encoder, stats.encoder, sizeof(ret_snapshot->encoder));
 }

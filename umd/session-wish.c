@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "encoder/stream.h"
+
 #define MINIMUM_KBPS 2000 /* carries 1024x768 at 30 Hz (decision U31) */
 
 static uint32_t link_kbps(const MIRACAST_WFD_CONNECTION_STATS *stats)
@@ -13,6 +15,12 @@ static uint32_t link_kbps(const MIRACAST_WFD_CONNECTION_STATS *stats)
         if (*rate && (!least || *rate < least))
             least = *rate; /* of those that are known (U44) */
     return (uint32_t) MIN(least / 1000, UINT32_MAX);
+}
+
+static uint32_t audio_codecs(void)
+{
+    return 1u << MC_AUDIO_LPCM | 1u << MC_AUDIO_AAC |
+           (mc_stream_has_sound(MC_STREAM_AUDIO_AC3) ? 1u << MC_AUDIO_AC3 : 0);
 }
 
 McWfdWish mc_session_wish(const McOs *os, const McUmdOptions *options,
@@ -31,7 +39,7 @@ McWfdWish mc_session_wish(const McOs *os, const McUmdOptions *options,
                        .bitrate_kbps = link_kbps(stats),
                        .allow_chp = options->high_profile,
                        .audio = sound,
-                       .audio_codecs = 1u << MC_AUDIO_LPCM | 1u << MC_AUDIO_AAC};
+                       .audio_codecs = audio_codecs()};
 }
 
 bool mc_session_wish_is_reduced(const McWfdWish *wish, const McWfdSource *source)

@@ -129,6 +129,7 @@ typedef struct {
     uint32_t encoders_replaced, rtcp_reports, rtcp_loss_permille, received_kbps;
     int32_t trip_us; /* -1: not told */
     int32_t av_offset_us;
+    uint64_t sound_skipped_us;
 } McStatusSnapshot;
 
 _Static_assert(sizeof(McMsgHeader) == 16, "wire layout");

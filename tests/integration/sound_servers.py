@@ -142,7 +142,8 @@ class PipeWire(SoundServer):
     def start(self):
         need_programs("pipewire", "wireplumber", "pipewire-pulse", "pactl", "pacat", "dbus-daemon",
                       "ffmpeg", "pw-cli")
-        (self.runtime / "bus").unlink(missing_ok=True)
+        for socket in ("bus", "pipewire-0"):  # a killed server's, which would be waited for in vain
+            (self.runtime / socket).unlink(missing_ok=True)
         self.spawn("dbus-daemon", "--session", "--nofork", "--nopidfile",
                    f"--address={self.env['DBUS_SESSION_BUS_ADDRESS']}")
         self.until("the bus", (self.runtime / "bus").exists)

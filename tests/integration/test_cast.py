@@ -65,6 +65,17 @@ def test_lpcm(bed):
     check(report["negotiated"]["video"]["height"] == 1080, report["negotiated"])
 
 
+def test_ac3(bed):
+    """A sink that takes nothing else."""
+    source, port = bed.cast("--capture", "test", "--fps", "30")
+    report = finish(bed, source, bed.sink(port, profile="ac3-only", duration=2))
+    check(report["audio"]["codec"] == "AC3", report["audio"])
+    check(abs(report["audio"]["tone_hz"] - 440) < 2, report["audio"])
+    check(report["audio"]["dropouts"] == 0, report["audio"])
+    streams = [stream for stream in report["ts"]["streams"].values() if stream["type"] == "AC3"]
+    check([stream["descriptors"] for stream in streams] == ["8103082805"], report["ts"]["streams"])
+
+
 def test_silence(bed):
     source, port = bed.cast("--capture", "test", "--audio", "none")
     report = finish(bed, source, bed.sink(port))
@@ -318,7 +329,7 @@ def test_other_display(bed):
 
 def test_av_sync(bed):
     """A flash and a beep of the same moment, where they stand in the stream's time."""
-    for codec in ("AAC 00000001 00", "LPCM 00000002 00"):
+    for codec in ("AAC 00000001 00", "LPCM 00000002 00", "AC3 00000001 00"):
         source, port = bed.cast("--capture", "test:sync", "--audio", "beep")
         report = finish(bed, source, bed.sink(port, "--av-sync", "--set", f"wfd_audio_codecs={codec}",
                                               duration=6))
@@ -704,7 +715,7 @@ def other_sink(profile, **more):
 
 
 CASES = {
-    "test-pattern": test_pattern, "lpcm": test_lpcm, "silence": test_silence, "x11": test_x11,
+    "test-pattern": test_pattern, "lpcm": test_lpcm, "ac3": test_ac3, "silence": test_silence, "x11": test_x11,
     "x11-resize": test_x11_resize, "av-sync": test_av_sync,
     "quirk-mode": test_quirk_mode, "quirk-unoffered": test_quirk_unoffered,
     "quirk-idr-gap": test_quirk_idr_gap, "quirk-sound": test_quirk_sound,
@@ -713,6 +724,7 @@ CASES = {
     "judge-aac": judged("--capture", "test:noise"),
     "judge-lpcm": judged("--capture", "test", sink_options=("--set",
                                                             "wfd_audio_codecs=LPCM 00000003 00")),
+    "judge-ac3": judged("--capture", "test", profile="ac3-only"),
     "judge-high": judged("--capture", "test:noise", "--high-profile", "--bitrate", "12000",
                          profile="samsung-2014"),
     "colours": test_colours, "judge-still": judged("--capture", "test:still"),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/integration/ts-judge.c - multiplexes H.264 (Annex B with AUDs, 30 fps) and AAC (ADTS)
- * files, or an LPCM tone, for ts-judge.sh: as a .ts file, and as a capture of the RTP datagrams.
- * Usage: ts-judge VIDEO.h264 AUDIO.aac|lpcm OUT.ts OUT.pcap */
+ * or AC-3 files, or an LPCM tone, for ts-judge.sh: as a .ts file, and as a capture of the RTP
+ * datagrams. Usage: ts-judge VIDEO.h264 AUDIO.aac|AUDIO.ac3|lpcm OUT.ts OUT.pcap */
 #include <arpa/inet.h>
 #include <math.h>
 #include <stdio.h>
@@ -14,11 +14,19 @@
 
 #define FRAME_90K 3000u
 #define LEAD_90K 9000u
+#define AC3_BYTES 768u /* of a frame at 192 kbit/s */
 
 typedef struct {
     const uint8_t *data;
     size_t len;
 } Span;
+
+/* frame_len NULL: a tone is made. */
+typedef struct {
+    McTsAudio kind;
+    unsigned step_90k;
+    size_t (*frame_len)(const uint8_t *frame);
+} Sound;
 
 typedef struct {
     FILE *ts, *pcap;
@@ -45,13 +53,21 @@ static bool has_idr(Span au)
     return false;
 }
 
-/* Takes the next ADTS frame off in. */
-static Span next_adts(Span *in)
+static size_t adts_len(const uint8_t *p)
 {
-    Span ret = {in->data, 0};
+    return (size_t) (p[3] & 3) << 11 | (size_t) p[4] << 3 | p[5] >> 5;
+}
 
-    if (in->len >= 7)
-        ret.len = (size_t) (in->data[3] & 3) << 11 | (size_t) in->data[4] << 3 | in->data[5] >> 5;
+static size_t ac3_len(const uint8_t *p)
+{
+    return AC3_BYTES;
+}
+
+/* Takes the next frame off in. */
+static Span next_frame(const Sound *sound, Span *in)
+{
+    Span ret = {in->data, in->len >= 7 ? sound->frame_len(in->data) : 0};
+
     if (ret.len < 7 || ret.len > in->len)
         ret.len = in->len = 0;
     in->data += ret.len;
@@ -114,19 +130,17 @@ static Span next_lpcm(unsigned index, uint8_t frame[MC_LPCM_FRAME_BYTES])
 }
 
 /* Sound that belongs before the next picture. */
-static void mux_audio_until(McTsMux *mux, Span *audio, unsigned *index, uint64_t until_90k,
-                            Output *out, GByteArray *ts)
+static void mux_audio_until(McTsMux *mux, const Sound *sound, Span *audio, unsigned *index,
+                            uint64_t until_90k, Output *out, GByteArray *ts)
 {
-    const unsigned step_90k = audio ? 1920 : MC_LPCM_FRAME_90K;
-
     for (;; (*index)++) {
-        const uint64_t at_90k = (uint64_t) *index * step_90k;
+        const uint64_t at_90k = (uint64_t) *index * sound->step_90k;
         uint8_t block[MC_LPCM_FRAME_BYTES];
         Span frame;
 
         if (at_90k >= until_90k)
             return;
-        frame = audio ? next_adts(audio) : next_lpcm(*index, block);
+        frame = sound->frame_len ? next_frame(sound, audio) : next_lpcm(*index, block);
         if (!frame.len)
             return;
         out->now_90k = at_90k;
@@ -135,21 +149,21 @@ static void mux_audio_until(McTsMux *mux, Span *audio, unsigned *index, uint64_t
     }
 }
 
-static void mux_all(Span video, Span *audio, Output *out)
+static void mux_all(Span video, const Sound *sound, Span audio, Output *out)
 {
     McTsConfig config = mc_ts_config_default();
     g_autoptr(McTsMux) mux = NULL;
     g_autoptr(GByteArray) ts = g_byte_array_new();
     unsigned audio_index = 0, frame = 0;
 
-    config.audio = audio ? MC_TS_AUDIO_AAC : MC_TS_AUDIO_LPCM;
+    config.audio = sound->kind;
     mux = mc_ts_mux_new(&config);
     for (size_t at = find_aud(video, 0); at < video.len; frame++) {
         const size_t end = find_aud(video, at + 1);
         const Span au = {video.data + at, end - at};
         const uint64_t now_90k = (uint64_t) frame * FRAME_90K;
 
-        mux_audio_until(mux, audio, &audio_index, now_90k, out, ts);
+        mux_audio_until(mux, sound, &audio, &audio_index, now_90k, out, ts);
         out->now_90k = now_90k;
         mc_ts_mux_video(mux, au.data, au.len, now_90k + LEAD_90K, has_idr(au), now_90k * 300, ts);
         flush(out, ts, true);
@@ -158,26 +172,29 @@ static void mux_all(Span video, Span *audio, Output *out)
     printf("%u pictures, %u audio frames\n", frame, audio_index);
 }
 
+static const Sound lpcm = {MC_TS_AUDIO_LPCM, MC_LPCM_FRAME_90K, NULL},
+                   aac = {MC_TS_AUDIO_AAC, 1920, adts_len}, ac3 = {MC_TS_AUDIO_AC3, 2880, ac3_len};
+
 int main(int argc, char **argv)
 {
     g_autofree char *video = NULL, *audio = NULL;
     gsize video_len = 0, audio_len = 0;
     g_autoptr(McRtpPacketiser) rtp = mc_rtp_packetiser_new(0x1234, 65500);
     Output out = {.rtp = rtp};
-    Span audio_span;
-    bool lpcm;
+    const Sound *sound = &lpcm;
 
     if (argc != 5 || !g_file_get_contents(argv[1], &video, &video_len, NULL))
         return 2;
-    lpcm = strcmp(argv[2], "lpcm") == 0;
-    if (!lpcm && !g_file_get_contents(argv[2], &audio, &audio_len, NULL))
+    if (strcmp(argv[2], "lpcm") != 0)
+        sound = g_str_has_suffix(argv[2], ".ac3") ? &ac3 : &aac;
+    if (sound != &lpcm && !g_file_get_contents(argv[2], &audio, &audio_len, NULL))
         return 2;
     out.ts = fopen(argv[3], "wb");
     out.pcap = fopen(argv[4], "wb");
     if (!out.ts || !out.pcap)
         return 2;
     write_pcap_start(out.pcap);
-    audio_span = (Span){(const uint8_t *) audio, audio_len};
-    mux_all((Span){(const uint8_t *) video, video_len}, lpcm ? NULL : &audio_span, &out);
+    mux_all((Span){(const uint8_t *) video, video_len}, sound,
+            (Span){(const uint8_t *) audio, audio_len}, &out);
     return fclose(out.ts) || fclose(out.pcap);
 }

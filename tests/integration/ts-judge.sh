@@ -26,12 +26,14 @@ ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=1280x720:r=30:d=2 -c:v libx264 -
     -tune zerolatency -profile:v baseline -g 30 -x264-params aud=1:slices=1 -pix_fmt yuv420p \
     -f h264 "$dir/v.h264"
 ffmpeg -nostdin -v error -f lavfi -i sine=440:r=48000:d=2 -ac 2 -c:a aac -b:a 128k -f adts "$dir/a.aac"
+ffmpeg -nostdin -v error -f lavfi -i sine=440:r=48000:d=2 -ac 2 -c:a ac3 -b:a 192k -f ac3 "$dir/a.ac3"
 
 "$judge" "$dir/v.h264" "$dir/a.aac" "$dir/aac.ts" "$dir/aac.pcap"
+"$judge" "$dir/v.h264" "$dir/a.ac3" "$dir/ac3.ts" "$dir/ac3.pcap"
 "$judge" "$dir/v.h264" lpcm "$dir/lpcm.ts" "$dir/lpcm.pcap"
 
 # The streams, their PIDs, every picture with its time; no complaint while decoding.
-for kind in aac lpcm; do
+for kind in aac ac3 lpcm; do
     ts=$dir/$kind.ts
     same "$kind video" "h264,1280,720,0x1011,60" "$(ffprobe -v error -count_frames -select_streams v \
         -show_entries stream=codec_name,width,height,id,nb_read_frames -of csv=p=0 "$ts" |
@@ -46,9 +48,12 @@ for kind in aac lpcm; do
     same "$kind complaints" "" "$(ffmpeg -nostdin -v warning -i "$ts" -map 0:v -f null - 2>&1 |
         grep -v 'Could not find codec parameters\|Consider increasing\|unknown codec\|probed stream 1 failed' || true)"
 done
-same "aac sound" "aac,48000,2" "$(ffprobe -v error -select_streams a \
-    -show_entries stream=codec_name,sample_rate,channels -of csv=p=0 "$dir/aac.ts" | head -1)"
-same "aac sound decodes" "" "$(ffmpeg -nostdin -v warning -i "$dir/aac.ts" -map 0:a -f null - 2>&1 || true)"
+for kind in aac ac3; do
+    same "$kind sound" "$kind,48000,2" "$(ffprobe -v error -select_streams a \
+        -show_entries stream=codec_name,sample_rate,channels -of csv=p=0 "$dir/$kind.ts" | head -1)"
+    same "$kind sound decodes" "" "$(ffmpeg -nostdin -v warning -i "$dir/$kind.ts" -map 0:a -f null - \
+        2>&1 || true)"
+done
 
 # GStreamer's demultiplexer knows the sound of Wi-Fi Display too.
 same "gstreamer decodes" 60 "$(gst-launch-1.0 -v filesrc location="$dir/aac.ts" ! tsdemux name=d \
@@ -60,7 +65,7 @@ same "gstreamer's LPCM" "$((197 * 1924)) a0 06 00 11 00 00 00 00" "$(wc -c <"$di
     -N8 "$dir/lpcm")"
 
 # On the wire: all is RTP with TS in it, no continuity gap, no datagram over 1328 bytes.
-for kind in aac lpcm; do
+for kind in aac ac3 lpcm; do
     pcap=$dir/$kind.pcap
     shark="tshark -r $pcap -d udp.port==5004,rtp"
     all=$($shark -T fields -e frame.number 2>/dev/null | wc -l)

@@ -78,10 +78,11 @@ class Judge:
         self.bounded("PES: pictures are there before their PTS", video["pts_lead_ms"], 0, 250)
         if audio["pes"]:
             self.bounded("PES: sound is there before its PTS", audio["pts_lead_ms"], 0, 250)
-            step = 1920 if audio["codec"] == "AAC" else 900
+            step = {"AAC": 1920, "AC3": 2880}.get(audio["codec"], 900)
             self.bounded("PES: sound is even", audio["pts_step"], step - 1, step + 1)
             self.no_fault("sound: its own framing", "lpcm-header", "lpcm-length", "adts-header",
-                          "adts-not-lc-48k", "adts-length")
+                          "adts-not-lc-48k", "adts-length", "ac3-header", "ac3-not-48k-stereo",
+                          "ac3-length")
 
     def h264(self):
         self.no_fault("H.264: each access unit begins with an AUD", "h264-without-aud")

@@ -160,6 +160,7 @@ class RtpCheck:
                 "seconds": round(span, 3), "longest_silence_ms": round(self.silence_s * 1e3, 1),
                 "kbps": round(self.bytes * 8e-3 / span, 1) if span > 0 else 0}
 
+AC3_KBPS = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640)
 FRAME_PAIRS = {"AAC": 1024, "AC3": 1536}  # of a frame; LPCM: as many as there are
 
 
@@ -450,6 +451,8 @@ class Media:
             payload = self._lpcm(payload)
         elif kind == "AAC":
             self._adts(payload)
+        elif kind == "AC3":
+            self._ac3(payload)
         self.audio_file.write(payload)
         self.audio_bytes += len(payload)
         if pts is not None:
@@ -472,6 +475,17 @@ class Media:
         length = (payload[3] & 3) << 11 | payload[4] << 3 | payload[5] >> 5
         if length != len(payload):
             self.faults.add("adts-length", f"says {length}, has {len(payload)}")
+
+    def _ac3(self, payload):
+        """A/52 5.3: sync word, CRC, fscod 0 and frmsizecod, bsid 8, acmod 2."""
+        if len(payload) < 7 or payload[:2] != b"\x0b\x77" or payload[5] >> 3 != 8:
+            self.faults.add("ac3-header", payload[:7].hex())
+            return
+        if payload[4] >> 6 or payload[6] >> 5 != 2:
+            self.faults.add("ac3-not-48k-stereo", payload[:7].hex())
+        kbps = AC3_KBPS[(payload[4] & 63) // 2] if (payload[4] & 63) < 38 else 0
+        if kbps * 4 != len(payload):  # of 32 ms
+            self.faults.add("ac3-length", f"says {kbps} kbit/s, has {len(payload)}")
 
     def restart(self):
         """After a pause: silence on the wire is no fault."""

@@ -281,6 +281,7 @@ PROFILES = {
     "vga-only": Profile("640x480p60 alone", _m3(VGA, "LPCM 00000002 00")),
     "720p": Profile("nothing above 1280x720p30", _m3(
         "28 00 01 01 00000021 00000000 00000000 00 0000 0000 00 none none", BOTH, *PLAIN)),
+    "ac3-only": Profile("AC-3 and no other sound", _m3(FULL, "AC3 00000007 00", *PLAIN)),
     "no-audio": Profile("no sound", _m3(FULL, "none", *PLAIN)),
     "no-video": Profile("answers M3 without video formats", ("wfd_audio_codecs: " + BOTH, RTP)),
     "strict-303": Profile("refuses two choices before it takes one", _m3(FULL, BOTH, *PLAIN),

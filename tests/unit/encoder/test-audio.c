@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "encoder/aac.h"
+#include "encoder/audio-encoder.h"
 #include "encoder/audio-source.h"
 #include "encoder/lpcm.h"
 
@@ -48,6 +48,10 @@ static void on_frame(const uint8_t *frame, size_t bytes, int64_t time, void *use
     g_mutex_unlock(&self->lock);
 }
 
+static void on_skipped(int64_t skipped_ns, void *user_data)
+{
+}
+
 static void on_error(const GError *error, void *user_data)
 {
     ((Heard *) user_data)->errors++;
@@ -57,7 +61,7 @@ static void on_error(const GError *error, void *user_data)
 static Heard *listen_to(McStreamAudio codec, const char *source, unsigned frames)
 {
     Heard *self = heard_new();
-    McAudioConfig config = {codec, source, on_frame, on_error, self};
+    McAudioConfig config = {codec, source, on_frame, on_skipped, on_error, self};
     g_autoptr(GError) error = NULL;
     int64_t end_us = g_get_monotonic_time() + WAIT_US;
     McAudio *audio = mc_audio_new(&config, &error);
@@ -116,18 +120,32 @@ static double *from_lpcm(const Heard *heard, size_t *ret_n)
     return samples;
 }
 
-/* Left channel of ADTS frames, by another's decoder. */
-static double *from_aac(const Heard *heard, size_t *ret_n)
+#define TO_SAMPLES                                                                                 \
+    " ! audioconvert ! audio/x-raw,format=F64LE,layout=interleaved ! appsink name=sink sync=false"
+
+static const struct {
+    const char *name, *decoder, *pipeline;
+    unsigned pairs; /* of a frame */
+} codecs[] = {
+    [MC_STREAM_AUDIO_AAC] = {"aac", "avdec_aac",
+                             "appsrc name=src format=time caps=audio/mpeg,mpegversion=4,"
+                             "stream-format=adts,framed=true,rate=48000,channels=2 ! "
+                             "aacparse ! avdec_aac" TO_SAMPLES,
+                             MC_AAC_FRAME_PAIRS},
+    [MC_STREAM_AUDIO_AC3] = {"ac3", "avdec_ac3",
+                             "appsrc name=src format=time caps=audio/x-ac3 ! "
+                             "ac3parse ! avdec_ac3" TO_SAMPLES,
+                             MC_AC3_FRAME_PAIRS},
+};
+
+/* Left channel of encoded frames, by another's decoder. */
+static double *decode(McStreamAudio codec, const Heard *heard, size_t *ret_n)
 {
-    g_autoptr(GstElement) pipe = gst_parse_launch(
-        "appsrc name=src format=time "
-        "caps=audio/mpeg,mpegversion=4,stream-format=adts,framed=true,rate=48000,channels=2 ! "
-        "aacparse ! avdec_aac ! audioconvert ! audio/x-raw,format=F64LE,layout=interleaved ! "
-        "appsink name=sink sync=false",
-        NULL);
+    g_autoptr(GstElement) pipe = gst_parse_launch(codecs[codec].pipeline, NULL);
+    const size_t pairs = codecs[codec].pairs, room = (heard->frames->len + 4) * pairs;
     g_autoptr(GstElement) src = gst_bin_get_by_name(GST_BIN(pipe), "src");
     g_autoptr(GstElement) sink = gst_bin_get_by_name(GST_BIN(pipe), "sink");
-    double *samples = g_new0(double, (heard->frames->len + 4) * MC_AAC_FRAME_SAMPLES);
+    double *samples = g_new0(double, room);
     GstSample *sample;
 
     gst_element_set_state(pipe, GST_STATE_PLAYING);
@@ -135,7 +153,7 @@ static double *from_aac(const Heard *heard, size_t *ret_n)
         gsize bytes;
         gconstpointer frame = g_bytes_get_data(g_ptr_array_index(heard->frames, i), &bytes);
         GstBuffer *buffer = gst_buffer_new_memdup(frame, bytes);
-        GST_BUFFER_PTS(buffer) = i * 1024 * GST_SECOND / 48000;
+        GST_BUFFER_PTS(buffer) = i * pairs * GST_SECOND / 48000;
         gst_app_src_push_buffer(GST_APP_SRC(src), buffer);
     }
     gst_app_src_end_of_stream(GST_APP_SRC(src));
@@ -145,7 +163,7 @@ static double *from_aac(const Heard *heard, size_t *ret_n)
         gst_buffer_map(gst_sample_get_buffer(sample), &map, GST_MAP_READ);
         const double *in = (const double *) (const void *) map.data;
         for (size_t i = 0; i < map.size / sizeof(double) / 2; i++)
-            if (*ret_n < (heard->frames->len + 4) * MC_AAC_FRAME_SAMPLES)
+            if (*ret_n < room)
                 samples[(*ret_n)++] = in[2 * i];
         gst_buffer_unmap(gst_sample_get_buffer(sample), &map);
         gst_sample_unref(sample);
@@ -154,12 +172,12 @@ static double *from_aac(const Heard *heard, size_t *ret_n)
     return samples;
 }
 
-static bool no_aac(void)
+static bool no_decoder(McStreamAudio codec)
 {
-    g_autoptr(GstElementFactory) decoder = gst_element_factory_find("avdec_aac");
+    g_autoptr(GstElementFactory) decoder = gst_element_factory_find(codecs[codec].decoder);
 
     if (!decoder)
-        g_test_skip("no AAC decoder to judge with (gstreamer1.0-libav)");
+        g_test_skip("no decoder to judge with (gstreamer1.0-libav)");
     return !decoder;
 }
 
@@ -220,56 +238,141 @@ static void test_pace(void)
     g_assert_false(mc_audio_source_read(source, block, &time_ns));
 }
 
-static void test_aac_tone(void)
+/* Each frame says how long it is. */
+static void assert_adts(const uint8_t *p, size_t bytes)
 {
-    if (no_aac())
-        return;
-    Heard *heard = listen_to(MC_STREAM_AUDIO_AAC, "test", 14);
-    size_t n;
-    g_autofree double *samples = from_aac(heard, &n);
+    g_assert_cmpuint(p[0], ==, 0xff);
+    g_assert_cmpuint((p[3] & 3u) << 11 | p[4] << 3 | p[5] >> 5, ==, bytes);
+}
 
-    g_assert_cmpuint(n, >=, 12 * 1024);
+/* A/52: sync word, CRC, 48 kHz and the size's code, bsid 8 and bsmod 0, 2/0; 192 kbit/s, as PMT
+ * says. */
+static void assert_ac3(const uint8_t *p, size_t bytes)
+{
+    g_assert_cmpmem(p, 2, "\x0b\x77", 2);
+    g_assert_cmphex(p[4], ==, 0x14);
+    g_assert_cmphex(p[5], ==, 0x40);
+    g_assert_cmphex(p[6] >> 5, ==, 2);
+    g_assert_cmpuint(bytes, ==, 192000 / 8 * MC_AC3_FRAME_PAIRS / 48000);
+}
+
+static void test_tone(gconstpointer data)
+{
+    const McStreamAudio codec = GPOINTER_TO_UINT(data);
+    const unsigned pairs = codecs[codec].pairs;
+
+    if (no_decoder(codec))
+        return;
+    Heard *heard = listen_to(codec, "test", 14);
+    size_t n;
+    g_autofree double *samples = decode(codec, heard, &n);
+
+    g_assert_cmpuint(n, >=, 12 * pairs);
     g_assert_cmpfloat(share(samples + 3072, 9600, 440), >, 0.98);
-    assert_steps(heard, 1024e9 / 48000);
+    assert_steps(heard, pairs * 1e9 / 48000);
     for (guint i = 0; i < heard->frames->len; i++) {
         gsize bytes;
         const uint8_t *p = g_bytes_get_data(g_ptr_array_index(heard->frames, i), &bytes);
-        g_assert_cmpuint(p[0], ==, 0xff);
-        g_assert_cmpuint((p[3] & 3u) << 11 | p[4] << 3 | p[5] >> 5, ==, bytes);
+        (codec == MC_STREAM_AUDIO_AAC ? assert_adts : assert_ac3)(p, bytes);
     }
     heard_free(heard);
 }
 
+#define BLOCK 480u
+
+/* 1 kHz from the onset to the end. */
+static void fill(int16_t block[BLOCK * 2], unsigned first, unsigned onset, unsigned end)
+{
+    for (unsigned i = 0; i < BLOCK; i++) {
+        unsigned at = first + i;
+        bool sounds = at >= onset && at < end;
+        block[2 * i] = block[2 * i + 1] =
+            (int16_t) (sounds ? 20000 * sin(2 * G_PI * 1000 * at / 48000.0) : 0);
+    }
+}
+
+/* The first sample at or after from that is loud. */
+static size_t onset_after(const double *samples, size_t n, size_t from)
+{
+    while (from < n && fabs(samples[from]) < 0.25)
+        from++;
+    return from;
+}
+
 /* A tone begins at a known sample; in what is decoded it begins there too, by the numbers that the
  * encoder gives with its frames: within 5 ms, of -45 to +125 that are allowed between picture and
- * sound. */
-static void test_aac_delay(void)
+ * sound.  And again after so much silence that its frames are given again. */
+static void test_delay(gconstpointer data)
 {
-    enum { BLOCKS = 40, ONSET = 9600 };
-    if (no_aac())
+    enum { BLOCKS = 240, ONSET = 9600, END = 24000, AGAIN = 90001 };
+    const McStreamAudio codec = GPOINTER_TO_UINT(data);
+    if (no_decoder(codec))
         return;
     Heard *heard = heard_new();
-    McAac *aac = mc_aac_new(on_frame, heard, NULL);
-    size_t n, first = 0;
+    g_autoptr(McAudioEncoder) encoder = mc_audio_encoder_new(codec, on_frame, heard, NULL);
+    size_t n;
 
-    g_assert_nonnull(aac);
-    for (int block = 0; block < BLOCKS; block++) {
-        int16_t samples[960];
-        for (int i = 0; i < 480; i++) {
-            int at = block * 480 + i;
-            double value = at < ONSET ? 0 : 20000 * sin(2 * G_PI * 1000 * at / 48000.0);
-            samples[2 * i] = samples[2 * i + 1] = (int16_t) value;
-        }
-        g_assert_true(mc_aac_push(aac, samples, 480, NULL));
+    g_assert_nonnull(encoder);
+    for (unsigned block = 0; block < BLOCKS; block++) {
+        int16_t samples[BLOCK * 2];
+        unsigned first = block * BLOCK;
+        fill(samples, first, first < 2 * END ? ONSET : AGAIN, first < 2 * END ? END : UINT_MAX);
+        g_assert_true(mc_audio_encoder_push(encoder, samples, BLOCK, NULL));
     }
-    mc_aac_free(aac);
-    g_autofree double *decoded = from_aac(heard, &n);
-    while (first < n && fabs(decoded[first]) < 0.25)
-        first++;
-    int64_t offset = (int64_t) first + g_array_index(heard->times_ns, int64_t, 0) - ONSET;
-    g_test_message("onset is %+" G_GINT64_FORMAT " samples off", offset);
-    g_assert_cmpint(ABS(offset), <, 240);
+    g_assert_cmpuint(mc_audio_encoder_repeated(encoder), >, 10);
+    assert_steps(heard, codecs[codec].pairs); /* sample numbers here: none is missing */
+    g_autofree double *decoded = decode(codec, heard, &n);
+    const int64_t start = g_array_index(heard->times_ns, int64_t, 0);
+    int64_t off = (int64_t) onset_after(decoded, n, 0) + start - ONSET;
+    int64_t off_again = (int64_t) onset_after(decoded, n, 2 * END) + start - AGAIN;
+    g_test_message("onsets are %+" G_GINT64_FORMAT " and %+" G_GINT64_FORMAT " samples off", off,
+                   off_again);
+    g_assert_cmpint(ABS(off), <, 240);
+    g_assert_cmpint(ABS(off_again), <, 240);
     heard_free(heard);
+}
+
+/* Silence, or what is nearly silence, and then a tone: the share of the tone's power in what is
+ * decoded from two frames after its onset on. Before, nothing is heard. */
+static double tone_after(McStreamAudio codec, int16_t nearly, uint64_t *ret_repeated)
+{
+    enum { BLOCKS = 200, ONSET = 70003 };
+    Heard *heard = heard_new();
+    g_autoptr(McAudioEncoder) encoder = mc_audio_encoder_new(codec, on_frame, heard, NULL);
+    size_t n, quiet = 0;
+
+    for (unsigned block = 0; block < BLOCKS; block++) {
+        int16_t samples[BLOCK * 2];
+        fill(samples, block * BLOCK, ONSET, UINT_MAX);
+        samples[0] = (int16_t) (samples[0] + nearly);
+        g_assert_true(mc_audio_encoder_push(encoder, samples, BLOCK, NULL));
+    }
+    *ret_repeated = mc_audio_encoder_repeated(encoder);
+    g_autofree double *decoded = decode(codec, heard, &n);
+    const size_t onset = (size_t) (ONSET - g_array_index(heard->times_ns, int64_t, 0));
+    const size_t loud = onset + 2 * codecs[codec].pairs;
+    g_assert_cmpuint(n, >, loud + 9600);
+    while (fabs(decoded[quiet]) < 1e-3)
+        quiet++;
+    g_assert_cmpuint(quiet, >=, onset - 2 * codecs[codec].pairs);
+    heard_free(heard);
+    return share(decoded + loud, 9600, 1000);
+}
+
+/* An encoder that slept gives the sound that one gives which never did. */
+static void test_repeat(gconstpointer data)
+{
+    const McStreamAudio codec = GPOINTER_TO_UINT(data);
+    uint64_t repeated, never;
+
+    if (no_decoder(codec))
+        return;
+    double slept = tone_after(codec, 0, &repeated), awake = tone_after(codec, 1, &never);
+    g_test_message("tone's share %.5f after %" G_GUINT64_FORMAT " frames given again, else %.5f",
+                   slept, repeated, awake);
+    g_assert_cmpuint(repeated, >, 10);
+    g_assert_cmpuint(never, ==, 0);
+    g_assert_cmpfloat(slept, >, awake - 0.002);
 }
 
 /* Asks a sound server that is not there: said once, silence from then on, never another input. */
@@ -290,6 +393,13 @@ static void test_no_server(void)
     g_test_trap_assert_stderr("*audio.no-server*");
 }
 
+static void add(const char *what, McStreamAudio codec, GTestDataFunc test)
+{
+    g_autofree char *path = g_strdup_printf("/audio/%s-%s", codecs[codec].name, what);
+
+    g_test_add_data_func(path, GUINT_TO_POINTER(codec), test);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -297,8 +407,11 @@ int main(int argc, char **argv)
     g_test_add_func("/audio/lpcm-tone", test_lpcm_tone);
     g_test_add_func("/audio/silence", test_silence);
     g_test_add_func("/audio/pace", test_pace);
-    g_test_add_func("/audio/aac-tone", test_aac_tone);
-    g_test_add_func("/audio/aac-delay", test_aac_delay);
+    for (McStreamAudio codec = MC_STREAM_AUDIO_AAC; codec <= MC_STREAM_AUDIO_AC3; codec++) {
+        add("tone", codec, test_tone);
+        add("delay", codec, test_delay);
+        add("repeat", codec, test_repeat);
+    }
     g_test_add_func("/audio/no-server", test_no_server);
     return g_test_run();
 }
