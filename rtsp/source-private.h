@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* rtsp/source-private.h - the source machine's insides, shared by its parts: source.c (life,
- * bytes, time), source-request.c (our requests and their answers) and source-sink.c (the sink's
- * requests).
+ * bytes, time), source-event.c (what leaves it), source-request.c (our requests, with their bodies
+ * in source-body.c), their answers in the order of a session (source-caps.c, source-select.c,
+ * source-session.c), source-sink.c (the sink's requests) and source-setting.c (its SET_PARAMETER).
  * Thread and owner: as rtsp/source.h says. */
 #pragma once
 
@@ -62,8 +63,7 @@ struct McWfdSource {
 
     bool m1_answered, m2_answered, minimal_caps, play_trigger_sent, cseq_noted, tcp_asked;
     bool uibc_offered, uibc_enabled;
-    bool uibc_asked, leaving, display_changed; /* by SET_PARAMETER: done once it is answered */
-    bool choose_again;                         /* the display changed where M4 was not allowed */
+    bool choose_again;         /* the display changed where M4 was not allowed */
     bool wants_play;           /* a PAUSE that was on its way is answered with a PLAY trigger */
     bool timing_refused;       /* wfd_av_format_change_timing is not sent (again) */
     unsigned refusals;         /* of M4, since the last agreement */
@@ -82,8 +82,6 @@ struct McWfdSource {
 
 /* ---- source.c ---- */
 void mc_source_enter(McWfdSource *self, McWfdState state, int64_t deadline_us);
-void mc_source_event(McWfdSource *self, McWfdEventType type, int value, const char *text);
-void mc_source_output(McWfdSource *self, GBytes *message); /* takes message */
 /* Takes error; NULL for an orderly end. */
 void mc_source_close(McWfdSource *self, McWfdCloseBy by, const char *text, GError *error);
 void mc_source_fail(McWfdSource *self, McRtspError code, const char *format, ...)
@@ -93,17 +91,53 @@ void mc_source_want_idr(McWfdSource *self, int64_t now_us);
 void mc_source_count_idr(McWfdSource *self, int64_t now_us); /* one is sent anyhow */
 int64_t mc_source_patience_us(const McWfdSource *self);      /* with M6 and M7 */
 
+/* ---- source-event.c ---- */
+void mc_source_event(McWfdSource *self, McWfdEventType type, int value, const char *text);
+/* Whatever is in the queue already; it belongs to the queue. */
+McWfdEvent *mc_source_push(McWfdSource *self, McWfdEventType type, int value, const char *text);
+void mc_source_trace_message(McWfdSource *self, const McRtspMessage *message);
+void mc_source_output(McWfdSource *self, GBytes *message); /* takes message */
+
 /* ---- source-request.c ---- */
-void mc_source_request(McWfdSource *self, RequestKind kind, int64_t now_us);
+/* message: the answer; NULL: there was none in time. */
+typedef void (*McSourceOnAnswer)(McWfdSource *self, const McRtspMessage *message, int64_t now_us);
+
+void mc_source_request(McWfdSource *self, RequestKind kind, int64_t now_us); /* once it may go */
+void mc_source_send(McWfdSource *self, RequestKind kind, int64_t now_us);    /* at once */
 void mc_source_send_waiting(McWfdSource *self, int64_t now_us); /* when nothing is under way */
-void mc_source_query_caps(McWfdSource *self, int64_t now_us);   /* M3, once M1 and M2 are done */
-/* By what identifies the sink so far: the link's word at first, its own once M3 is answered. */
-void mc_source_find_quirks(McWfdSource *self);
 /* The pending request's answer came, or its time is over. */
 void mc_source_answered(McWfdSource *self, const McRtspMessage *message, int64_t now_us);
 void mc_source_missed(McWfdSource *self, int64_t now_us);
+void mc_source_fail_missing(McWfdSource *self, RequestKind kind);
+
+/* ---- source-body.c ---- */
+char *mc_source_body(McWfdSource *self, RequestKind kind); /* caller frees; NULL: it has none */
+bool mc_source_announces_change(const McWfdSource *self);  /* M4 in the session says when */
+
+/* ---- source-caps.c ---- */
+void mc_source_query_caps(McWfdSource *self, int64_t now_us); /* M3, once M1 and M2 are done */
+/* By what identifies the sink so far: the link's word at first, its own once M3 is answered. */
+void mc_source_find_quirks(McWfdSource *self);
+void mc_source_on_options(McWfdSource *self, const McRtspMessage *message, int64_t now_us);
+void mc_source_on_caps(McWfdSource *self, const McRtspMessage *message, int64_t now_us);
+void mc_source_on_display(McWfdSource *self, const McRtspMessage *message, int64_t now_us);
+
+/* ---- source-select.c ---- */
+void mc_source_select_mode(McWfdSource *self, int64_t now_us);  /* the first M4 */
 void mc_source_change_mode(McWfdSource *self, int64_t now_us);  /* its time has come */
 void mc_source_choose_again(McWfdSource *self, int64_t now_us); /* among the display's new modes */
+void mc_source_on_select(McWfdSource *self, const McRtspMessage *message, int64_t now_us);
+void mc_source_on_setup_trigger(McWfdSource *self, const McRtspMessage *message, int64_t now_us);
+
+/* ---- source-session.c ---- */
+bool mc_source_allows(McWfdSource *self, bool allowed, GError **error); /* else: wrong state */
+void mc_source_on_standby(McWfdSource *self, const McRtspMessage *message, int64_t now_us);
+void mc_source_on_keepalive(McWfdSource *self, const McRtspMessage *message, int64_t now_us);
+
+/* ---- source-setting.c ---- */
+/* Lines "name: code" of what cannot be done, for a 303; caller frees; NULL: all can. */
+char *mc_source_check_settings(const GPtrArray *params); /* McParam * */
+void mc_source_set(McWfdSource *self, const GPtrArray *params, int64_t now_us);
 
 /* ---- source-sink.c ---- */
 void mc_source_sink_request(McWfdSource *self, const McRtspMessage *message, int64_t now_us);

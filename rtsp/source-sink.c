@@ -5,8 +5,6 @@
 
 #include "rtsp/source-private.h"
 #include "rtsp/transport.h"
-#include "rtsp/uibc-capability.h"
-#include "rtsp/unconfirmed.h"
 #include "rtsp/vendor-params.h"
 
 #define PUBLIC "org.wfa.wfd1.0, SETUP, TEARDOWN, PLAY, PAUSE, GET_PARAMETER, SET_PARAMETER"
@@ -213,163 +211,19 @@ static void on_get_parameter(McWfdSource *self, const McRtspMessage *message, in
     answer(self, message, 200);
 }
 
-/* ---- SET_PARAMETER, by name ---- */
-
-/* 0, or the code that belongs beside the name in a 303 (wfd-rtsp 6). */
-typedef unsigned (*SetParam)(McWfdSource *self, const McParam *param, int64_t now_us);
-
-static unsigned set_idr_request(McWfdSource *self, const McParam *param, int64_t now_us)
-{
-    self->counters.idr_requests++;
-    if (self->state == MC_WFD_STATE_PLAYING)
-        mc_source_want_idr(self, now_us);
-    return 0;
-}
-
-/* There is one sink: sound cannot go to another (which code is expected: unconfirmed). */
-static unsigned set_route(McWfdSource *self, const McParam *param, int64_t now_us)
-{
-    if (!g_ascii_strcasecmp(param->value, "primary")) {
-        mc_source_event(self, MC_WFD_EVENT_ROUTE, 0, "primary");
-        return 0;
-    }
-    return MC_UNCONFIRMED_ROUTE_STATUS;
-}
-
-static unsigned set_connector(McWfdSource *self, const McParam *param, int64_t now_us)
-{
-    guint64 type;
-    int connector = MC_CONNECTOR_NONE;
-
-    if (g_ascii_strcasecmp(param->value, "none")) {
-        if (!g_ascii_string_to_unsigned(param->value, 16, 0, 0xff, &type, NULL))
-            return 415;
-        connector = (int) type;
-    }
-    mc_source_event(self, MC_WFD_EVENT_CONNECTOR, connector, NULL);
-    if (!self->caps || self->caps->connector == connector)
-        return 0;
-    self->caps->connector = connector;
-    /* Another display has an EDID and perhaps modes of its own (wfd-rtsp 3.9). */
-    self->display_changed = connector != MC_CONNECTOR_NONE && self->session[0];
-    return 0;
-}
-
-static unsigned set_standby(McWfdSource *self, const McParam *param, int64_t now_us)
-{
-    if (self->state == MC_WFD_STATE_PLAYING)
-        mc_source_event(self, MC_WFD_EVENT_PAUSE, 0, "standby");
-    if (self->state == MC_WFD_STATE_PLAYING || self->state == MC_WFD_STATE_PAUSED)
-        mc_source_enter(self, MC_WFD_STATE_STANDBY, INT64_MAX);
-    return 0;
-}
-
-static unsigned set_uibc_capability(McWfdSource *self, const McParam *param, int64_t now_us)
-{
-    McUibcCapability capability;
-
-    if (!mc_uibc_capability_parse(param->value, &capability, NULL, NULL))
-        return 415;
-    if (!self->caps)
-        return 0;
-    g_strlcpy(self->caps->uibc_line, param->value, sizeof(self->caps->uibc_line));
-    /* It learns from our own M14 which of it we take, and where. */
-    if (self->config.uibc_port && self->session[0])
-        self->uibc_asked = true;
-    return 0;
-}
-
-static unsigned set_uibc_setting(McWfdSource *self, const McParam *param, int64_t now_us)
-{
-    bool enable = !g_ascii_strcasecmp(param->value, "enable");
-
-    if (!enable && g_ascii_strcasecmp(param->value, "disable"))
-        return 415;
-    if (self->uibc_offered) {
-        self->uibc_enabled = enable;
-        mc_source_event(self, MC_WFD_EVENT_UIBC, enable, NULL);
-    }
-    return 0;
-}
-
-static unsigned set_audio_mute(McWfdSource *self, const McParam *param, int64_t now_us)
-{
-    if (strcmp(param->value, "0") && strcmp(param->value, "1"))
-        return 415;
-    mc_source_event(self, MC_WFD_EVENT_AUDIO_MUTE,
-                    param->value[0] == MC_UNCONFIRMED_AUDIO_MUTE_VALUE, NULL);
-    return 0;
-}
-
-/* The sink shows us beside others, smaller; its bit rate is then a limit (wfd-rtsp 4.6). */
-static unsigned set_projection(McWfdSource *self, const McParam *param, int64_t now_us)
-{
-    McProjection projection;
-
-    if (!mc_projection_parse(param->value, &projection, NULL))
-        return 415;
-    uint64_t kbps = projection.kind == MC_PROJECTION_SECONDARY ? projection.bits_per_s / 1000 : 0;
-    mc_source_event(self, MC_WFD_EVENT_LIMIT, (int) MIN(kbps, G_MAXINT32), NULL);
-    return 0;
-}
-
-/* Triggers are the source's, and yet a sink exists that sends this one (field-lessons 6). */
-static unsigned set_trigger(McWfdSource *self, const McParam *param, int64_t now_us)
-{
-    if (g_ascii_strcasecmp(param->value, "TEARDOWN"))
-        return 0;
-    self->leaving = true; /* once it has its answer */
-    return 0;
-}
-
-static const struct {
-    const char *name;
-    SetParam set;
-} settings[] = {
-    {"wfd_idr_request", set_idr_request},
-    {"wfd_route", set_route},
-    {"wfd_connector_type", set_connector},
-    {"wfd_standby", set_standby},
-    {"wfd_uibc_capability", set_uibc_capability},
-    {"wfd_uibc_setting", set_uibc_setting},
-    {"microsoft_audio_mute", set_audio_mute},
-    {"microsoft_multiscreen_projection", set_projection},
-    {"wfd_trigger_method", set_trigger},
-};
-
-static unsigned apply_setting(McWfdSource *self, const McParam *param, int64_t now_us)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(settings); i++)
-        if (!g_ascii_strcasecmp(param->name, settings[i].name))
-            return settings[i].set(self, param, now_us);
-    return 0; /* unknown ones are answered with 200, as the field does (wfd-rtsp 6) */
-}
-
 static void on_set_parameter(McWfdSource *self, const McRtspMessage *message, int64_t now_us)
 {
     g_autoptr(GPtrArray) params = mc_params_parse(message->body, message->body_bytes, NULL);
-    g_autoptr(GString) refused = g_string_new(NULL);
+    g_autofree char *refused = mc_source_check_settings(params);
 
-    for (guint i = 0; i < params->len; i++) {
-        unsigned code = apply_setting(self, params->pdata[i], now_us);
-        if (code)
-            g_string_append_printf(refused, "%s: %u\r\n", ((McParam *) params->pdata[i])->name,
-                                   code);
-    }
-    if (refused->len) {
-        GString *out = begin(self, message, 303);
-        add_session(self, out, false);
-        mc_source_output(self, mc_rtsp_finish(out, refused->str));
-    } else {
+    if (!refused) {
         answer(self, message, 200);
+        mc_source_set(self, params, now_us);
+        return;
     }
-    if (self->leaving)
-        mc_source_close(self, MC_WFD_CLOSE_SINK, NULL, NULL);
-    else if (self->uibc_asked)
-        mc_source_request(self, REQUEST_UIBC_CAPABILITY, now_us);
-    if (self->display_changed && !self->leaving)
-        mc_source_request(self, REQUEST_DISPLAY, now_us);
-    self->uibc_asked = self->display_changed = false;
+    GString *out = begin(self, message, 303);
+    add_session(self, out, false);
+    mc_source_output(self, mc_rtsp_finish(out, refused));
 }
 
 /* ---- table of methods ---- */
