@@ -208,7 +208,7 @@ int main(int argc, char **argv)
     g_assert_nonnull(folder);
     while ((name = g_dir_read_name(folder)))
         g_ptr_array_add(names, g_strdup(name));
-    g_assert_cmpuint(names->len, >=, 18);
+    g_assert_cmpuint(names->len, >=, 22);
     for (guint i = 0; i < names->len; i++) {
         g_autofree char *test = g_strdup_printf("/dialogue/%s", (char *) names->pdata[i]);
         g_test_add_data_func(test, names->pdata[i], test_dialogue);
