@@ -64,7 +64,8 @@ struct McWfdSource {
     bool m1_answered, m2_answered, minimal_caps, play_trigger_sent, cseq_noted, tcp_asked;
     bool uibc_offered, uibc_enabled;
     bool choose_again;         /* the display changed where M4 was not allowed */
-    bool wants_play;           /* a PAUSE that was on its way is answered with a PLAY trigger */
+    bool pausing;              /* a PAUSE trigger or M12 of ours is on its way, or its effect */
+    bool wants_play;           /* once that has come: a PLAY trigger */
     bool timing_refused;       /* wfd_av_format_change_timing is not sent (again) */
     unsigned refusals;         /* of M4, since the last agreement */
     bool in_session;           /* M4 is a renegotiation */
@@ -131,6 +132,8 @@ void mc_source_on_setup_trigger(McWfdSource *self, const McRtspMessage *message,
 
 /* ---- source-session.c ---- */
 bool mc_source_allows(McWfdSource *self, bool allowed, GError **error); /* else: wrong state */
+void mc_source_paused(McWfdSource *self, int64_t now_us); /* that for which `pausing` stands */
+void mc_source_on_pause_trigger(McWfdSource *self, const McRtspMessage *message, int64_t now_us);
 void mc_source_on_standby(McWfdSource *self, const McRtspMessage *message, int64_t now_us);
 void mc_source_on_keepalive(McWfdSource *self, const McRtspMessage *message, int64_t now_us);
 

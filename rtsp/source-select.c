@@ -25,41 +25,53 @@ static bool names_param(const McRtspMessage *message, const char *name)
     return mc_params_find(params, name) != NULL;
 }
 
-/* Which choice comes next after a refusal; false: there is none. */
-static bool next_choice(McWfdDecision *decision, bool audio_named, bool video_named,
-                        unsigned refusals)
+/* Which sound comes next, if it is named; true: that is all that changes. */
+static bool next_audio(McWfdDecision *decision, bool audio_named, bool video_named)
 {
-    if (audio_named && decision->current_audio + 1 < decision->n_audio) {
+    if (!audio_named)
+        return false;
+    if (decision->current_audio + 1 < decision->n_audio)
         decision->current_audio++;
-        if (!video_named)
-            return true;
-    } else if (audio_named && !video_named && decision->n_audio) {
+    else if (!video_named)
         decision->n_audio = decision->current_audio = 0; /* no sound that it takes */
+    return !video_named;
+}
+
+/* What is mandatory for every sink, unless that was tried. */
+static void last_choice(McWfdDecision *decision, bool fixed_audio)
+{
+    for (unsigned i = decision->current_video; i < decision->n_video; i++)
+        if (decision->video[i].mode.table == MC_TABLE_CEA && decision->video[i].mode.bit == 0)
+            decision->current_video = i;
+    for (unsigned i = 0; i < decision->n_audio && !fixed_audio; i++)
+        if (decision->audio[i].codec == MC_AUDIO_LPCM && decision->audio[i].rate_hz == 48000)
+            decision->current_audio = i;
+}
+
+/* Which choice comes next after a refusal; false: there is none.  A running stream keeps its sound.
+ */
+static bool next_choice(McWfdSource *self, McWfdDecision *decision, bool audio_named,
+                        bool video_named)
+{
+    if (!self->in_session && next_audio(decision, audio_named, video_named))
         return true;
-    }
     if (decision->current_video + 1 >= decision->n_video)
         return false;
     decision->current_video++;
-    if (refusals + 1 >= MAX_REFUSALS) {
-        /* The last try is what is mandatory for every sink. */
-        decision->current_video = decision->n_video - 1;
-        for (unsigned i = 0; i < decision->n_audio; i++)
-            if (decision->audio[i].codec == MC_AUDIO_LPCM && decision->audio[i].rate_hz == 48000)
-                decision->current_audio = i;
-    }
+    if (self->refusals + 1 >= MAX_REFUSALS)
+        last_choice(decision, self->in_session);
     return true;
 }
 
 /* A change of mode is over, done or not; a wish that came meanwhile has its turn. */
 static void change_done(McWfdSource *self, int64_t now_us)
 {
-    McWfdWish wish = self->config.wish;
     bool again = self->wish_again;
 
     self->in_session = self->change_agreed = self->wish_again = false;
     self->change_us = INT64_MAX;
     if (again)
-        mc_wfd_source_renegotiate(self, &wish, now_us, NULL);
+        mc_source_choose_again(self, now_us);
 }
 
 void mc_source_change_mode(McWfdSource *self, int64_t now_us)
@@ -86,21 +98,21 @@ static void on_select_refused(McWfdSource *self, const McRtspMessage *message, i
     const char *video = mc_video_formats_name(mc_wfd_decision_video(decision)->kind);
     bool audio_named =
         decision->n_audio && names_param(message, decision->audio[decision->current_audio].name);
-    bool video_named = names_param(message, video);
+    bool video_named = names_param(message, video), unnamed = !audio_named && !video_named;
 
     self->refusals++;
     self->change_us = INT64_MAX;
-    if (self->in_session && mc_source_announces_change(self) && !audio_named && !video_named) {
+    if (self->in_session && mc_source_announces_change(self) && unnamed) {
         self->timing_refused = true; /* few sinks know it */
         mc_source_request(self, REQUEST_SELECT, now_us);
-    } else if (!self->in_session && self->uibc_offered && !audio_named && !video_named) {
+    } else if (!self->in_session && self->uibc_offered && unnamed) {
         self->uibc_offered = false; /* the first suspect where no name is given (wfd-rtsp 3.3) */
         self->config.uibc_port = 0;
         mc_source_event(self, MC_WFD_EVENT_ALTERNATIVE, (int) message->status,
                         "the sink refused the choice; trying without its input channel");
         mc_source_request(self, REQUEST_SELECT, now_us);
-    } else if (self->refusals < MAX_REFUSALS + 1 &&
-               next_choice(decision, audio_named, video_named, self->refusals)) {
+    } else if (self->refusals < MAX_REFUSALS &&
+               next_choice(self, decision, audio_named, video_named)) {
         tell_alternative(self, decision, message->status);
         mc_source_request(self, REQUEST_SELECT, now_us);
     } else if (self->in_session) {

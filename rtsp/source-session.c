@@ -6,12 +6,28 @@
 
 /* ---- answers ---- */
 
+/* A pause of ours is over, done or not: a wish to go on that overtook it has its turn. */
+void mc_source_paused(McWfdSource *self, int64_t now_us)
+{
+    if (self->wants_play && self->state != MC_WFD_STATE_PLAYING)
+        mc_source_request(self, REQUEST_TRIGGER_PLAY, now_us);
+    self->pausing = self->wants_play = false;
+}
+
+/* It says whether PAUSE will come. */
+void mc_source_on_pause_trigger(McWfdSource *self, const McRtspMessage *message, int64_t now_us)
+{
+    if (!message || message->status != 200)
+        mc_source_paused(self, now_us);
+}
+
 void mc_source_on_standby(McWfdSource *self, const McRtspMessage *message, int64_t now_us)
 {
-    if (!message || message->status != 200 || self->state != MC_WFD_STATE_PLAYING)
-        return;
-    mc_source_enter(self, MC_WFD_STATE_STANDBY, INT64_MAX);
-    mc_source_event(self, MC_WFD_EVENT_PAUSE, 0, "standby");
+    if (message && message->status == 200 && self->state == MC_WFD_STATE_PLAYING) {
+        mc_source_enter(self, MC_WFD_STATE_STANDBY, INT64_MAX);
+        mc_source_event(self, MC_WFD_EVENT_PAUSE, 0, "standby");
+    }
+    mc_source_paused(self, now_us);
 }
 
 static void no_sign_of_life(McWfdSource *self, int64_t now_us)
@@ -46,6 +62,7 @@ bool mc_wfd_source_pause(McWfdSource *self, int64_t now_us, GError **error)
 {
     if (!mc_source_allows(self, self->state == MC_WFD_STATE_PLAYING, error))
         return false;
+    self->pausing = true;
     self->wants_play = false;
     mc_source_request(self, REQUEST_TRIGGER_PAUSE, now_us);
     return true;
@@ -57,7 +74,7 @@ bool mc_wfd_source_play(McWfdSource *self, int64_t now_us, GError **error)
 
     if (!mc_source_allows(self, allowed, error))
         return false;
-    self->wants_play = true; /* while playing: a pause may be on its way */
+    self->wants_play = self->pausing; /* else a pause that comes is the sink's own */
     if (self->state != MC_WFD_STATE_PLAYING)
         mc_source_request(self, REQUEST_TRIGGER_PLAY, now_us);
     return true;
@@ -69,6 +86,7 @@ bool mc_wfd_source_standby(McWfdSource *self, int64_t now_us, GError **error)
 
     if (!mc_source_allows(self, allowed, error))
         return false;
+    self->pausing = true;
     self->wants_play = false;
     mc_source_request(self, REQUEST_STANDBY, now_us);
     return true;
@@ -95,6 +113,7 @@ void mc_wfd_source_teardown(McWfdSource *self, int64_t now_us)
         return;
     }
     mc_source_enter(self, MC_WFD_STATE_TEARING, now_us + TEARDOWN_US);
+    self->change_agreed = false;
     g_queue_clear(&self->waiting);
     self->pending = REQUEST_NONE; /* leaving does not wait for an answer that may never come */
     self->abandoned_cseq = self->pending_cseq;

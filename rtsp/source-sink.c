@@ -174,9 +174,7 @@ static void on_pause(McWfdSource *self, const McRtspMessage *message, int64_t no
         return;
     mc_source_enter(self, MC_WFD_STATE_PAUSED, INT64_MAX);
     mc_source_event(self, MC_WFD_EVENT_PAUSE, 0, NULL);
-    if (self->wants_play) /* our PAUSE trigger, overtaken by a wish to go on */
-        mc_source_request(self, REQUEST_TRIGGER_PLAY, now_us);
-    self->wants_play = false;
+    mc_source_paused(self, now_us);
 }
 
 /* Microsoft sinks say why (wfd-rtsp 3.7). */

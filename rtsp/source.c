@@ -97,6 +97,8 @@ static void on_message(McWfdSource *self, const McRtspMessage *message, int64_t 
 
 void mc_wfd_source_feed(McWfdSource *self, const uint8_t *data, size_t len, int64_t now_us)
 {
+    if (self->state == MC_WFD_STATE_CLOSED)
+        return; /* nothing would take it out again */
     mc_rtsp_reader_feed(self->reader, data, len);
     while (self->state != MC_WFD_STATE_CLOSED) {
         g_auto(McRtspMessage) message = {0};
