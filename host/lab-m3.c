@@ -154,7 +154,8 @@ static void print_video(const McVideoFormats *formats)
 
 static void print_audio(const McWfdCaps *caps)
 {
-    const McAudioCodecs *codecs = caps->audio.present ? &caps->audio : &caps->audio2;
+    const char *name;
+    const McAudioCodecs *codecs = mc_wfd_caps_audio(caps, &name);
 
     printf("  sound:");
     for (unsigned i = 0; i < codecs->n_formats; i++)
@@ -168,9 +169,9 @@ static void print_rest(const McWfdCaps *caps)
         printf("  RTP: %s port %u\n", caps->rtp_profile, caps->rtp_port0);
     if (caps->content_protection[0])
         printf("  content protection: %s\n", caps->content_protection);
-    if (caps->uibc_line[0])
-        printf("  input: %s%s%s\n", caps->uibc_generic ? "generic " : "",
-               caps->uibc_hidc ? "HID" : "", caps->uibc_generic || caps->uibc_hidc ? "" : "none");
+    if (caps->uibc_line)
+        printf("  input:%s%s%s\n", caps->uibc_generic ? " generic" : "",
+               caps->uibc_hidc ? " HID" : "", caps->uibc_generic || caps->uibc_hidc ? "" : " none");
     if (caps->edid_bytes)
         printf("  EDID: %zu bytes\n", caps->edid_bytes);
     for (guint i = 0; i < caps->unknown->len; i++)
@@ -322,7 +323,7 @@ static void build_reply(JsonBuilder *builder, const Reply *reply, const McWfdCap
         build_decision(builder, decision);
     build_int(builder, "rtp_port", caps->rtp_port0);
     build_string(builder, "content_protection", caps->content_protection);
-    build_string(builder, "uibc", caps->uibc_line);
+    build_string(builder, "uibc", caps->uibc_line ? caps->uibc_line : "");
     build_int(builder, "edid_bytes", (gint64) caps->edid_bytes);
     build_string(builder, "quirks", quirks);
     build_offers(builder, caps);

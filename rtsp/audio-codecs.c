@@ -27,7 +27,9 @@ static bool parse_format(McFields *fields, McAudioFormat *format, bool *lower_ca
     if (!mc_fields_text(fields, "codec", format->name, sizeof(format->name)))
         return false;
     const char *numbers = fields->at;
-    if (!mc_fields_hex32(fields, 8, "modes", &format->modes) ||
+    if (!mc_fields_hex32(fields, 8, "modes", &format->modes))
+        return false;
+    if (!mc_fields_at_end(fields) && *fields->at != ',' && /* else it says nothing of it */
         !mc_fields_hex8(fields, 2, "latency", &format->latency))
         return false;
     for (; numbers < fields->at; numbers++)
@@ -36,6 +38,13 @@ static bool parse_format(McFields *fields, McAudioFormat *format, bool *lower_ca
     return true;
 }
 
+static void note(GPtrArray *notes, const char *text)
+{
+    if (notes)
+        g_ptr_array_add(notes, g_strdup_printf("audio codecs: %s", text));
+}
+
+/* What was read before something that cannot be read is an offer all the same. */
 bool mc_audio_codecs_parse(const char *value, McAudioCodecs *ret_codecs, GPtrArray *notes,
                            char **ret_problem)
 {
@@ -49,21 +58,23 @@ bool mc_audio_codecs_parse(const char *value, McAudioCodecs *ret_codecs, GPtrArr
     }
     do {
         if (!parse_format(&fields, &format, &ret_codecs->lower_case)) {
-            if (ret_problem)
+            ret_codecs->present = ret_codecs->n_formats > 0;
+            if (ret_codecs->present)
+                note(notes, fields.problem);
+            else if (ret_problem)
                 *ret_problem = g_strdup_printf("audio codecs: %s", fields.problem);
-            return false;
+            return ret_codecs->present;
         }
         if (ret_codecs->n_formats == MC_MAX_AUDIO_FORMATS) {
-            if (notes)
-                g_ptr_array_add(notes, g_strdup("audio codecs: more than are read"));
+            note(notes, "more than are read");
             ret_codecs->present = true;
             return true;
         }
         ret_codecs->format[ret_codecs->n_formats++] = format;
     } while (mc_fields_comma(&fields));
     ret_codecs->present = true;
-    if (!mc_fields_at_end(&fields) && notes)
-        g_ptr_array_add(notes, g_strdup("audio codecs: text after the last one is ignored"));
+    if (!mc_fields_at_end(&fields))
+        note(notes, "text after the last one is ignored");
     return true;
 }
 

@@ -12,19 +12,29 @@ static void note(McWfdCaps *caps, const char *name, const char *problem)
 
 typedef void (*Take)(McWfdCaps *caps, const McTypedParam *param);
 
+/* Names occur twice (field-lessons 5.1): the last one counts, if it offers anything. */
 static void take_video(McWfdCaps *caps, const McTypedParam *param)
 {
-    caps->video[param->row->kind] = param->value.video;
+    McVideoFormats *formats = &caps->video[param->row->kind];
+
+    if (!formats->n_codecs || param->value.video.n_codecs)
+        *formats = param->value.video;
+}
+
+static void take_codecs(McAudioCodecs *codecs, const McAudioCodecs *more)
+{
+    if (!codecs->n_formats || more->n_formats)
+        *codecs = *more;
 }
 
 static void take_audio(McWfdCaps *caps, const McTypedParam *param)
 {
-    caps->audio = param->value.audio;
+    take_codecs(&caps->audio, &param->value.audio);
 }
 
 static void take_audio2(McWfdCaps *caps, const McTypedParam *param)
 {
-    caps->audio2 = param->value.audio;
+    take_codecs(&caps->audio2, &param->value.audio);
 }
 
 static void take_rtp_ports(McWfdCaps *caps, const McTypedParam *param)
@@ -112,14 +122,19 @@ static void take_uibc(McWfdCaps *caps, const McTypedParam *param)
 {
     const McUibcCapability *uibc = &param->value.uibc;
 
-    g_strlcpy(caps->uibc_line, param->text, sizeof(caps->uibc_line));
+    g_free(caps->uibc_line);
+    caps->uibc_line = g_strdup(param->text);
     caps->uibc_generic = mc_uibc_capability_has(uibc, MC_UIBC_GENERIC);
     caps->uibc_hidc = mc_uibc_capability_has(uibc, MC_UIBC_HIDC);
 }
 
 static void take_max_bitrate(McWfdCaps *caps, const McTypedParam *param)
 {
-    caps->max_bitrate_kbps = (uint32_t) (param->value.number.number / 1000);
+    uint64_t kbps = param->value.number.number / 1000;
+
+    if (!param->value.number.none && kbps < MC_CAPS_MIN_KBPS)
+        note(caps, param->name, "no picture fits into so little; it is ignored");
+    caps->max_bitrate_kbps = kbps < MC_CAPS_MIN_KBPS ? 0 : (uint32_t) kbps;
 }
 
 static void take_ms_video(McWfdCaps *caps, const McTypedParam *param)
@@ -266,11 +281,28 @@ void mc_wfd_caps_free(McWfdCaps *caps)
     if (!caps)
         return;
     g_free(caps->edid);
+    g_free(caps->uibc_line);
     g_ptr_array_unref(caps->params);
     g_ptr_array_unref(caps->typed);
     g_ptr_array_unref(caps->unknown);
     g_ptr_array_unref(caps->notes);
     g_free(caps);
+}
+
+static bool offers_sound(const McAudioCodecs *codecs)
+{
+    for (unsigned i = 0; i < codecs->n_formats; i++)
+        if (codecs->format[i].codec != MC_AUDIO_NONE && codecs->format[i].modes)
+            return true;
+    return false;
+}
+
+const McAudioCodecs *mc_wfd_caps_audio(const McWfdCaps *caps, const char **ret_name)
+{
+    bool r2 = offers_sound(&caps->audio2) && !offers_sound(&caps->audio);
+
+    *ret_name = r2 ? "wfd2_audio_codecs" : "wfd_audio_codecs";
+    return r2 ? &caps->audio2 : &caps->audio;
 }
 
 /* Content protection is asked always: the Microsoft 4K adapter leaves when it is not (wfd-rtsp

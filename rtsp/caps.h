@@ -15,6 +15,7 @@
 #define MC_CONNECTOR_NONE (-1)    /* a dongle without a display */
 #define MC_CONNECTOR_UNKNOWN (-2) /* not stated */
 #define MC_CAPS_MAX_EDID 1024u    /* bytes that are kept */
+#define MC_CAPS_MIN_KBPS 64u      /* below that a sink's limit is no limit but a mistake */
 
 typedef struct McWfdCaps {
     McVideoFormats video[MC_N_FORMATS]; /* by McFormatsKind */
@@ -31,7 +32,7 @@ typedef struct McWfdCaps {
     bool idr_request_known, idr_request;
     bool standby_resume;
     bool uibc_generic, uibc_hidc;
-    char uibc_line[256];
+    char *uibc_line;                                     /* owned; NULL: not stated */
     char friendly_name[64], manufacturer[64], model[64]; /* intel_* */
     uint32_t max_bitrate_kbps;                           /* microsoft_max_bitrate; 0: none */
     bool ms_format_change, ms_latency, ms_rtcp, ms_diagnostics;
@@ -53,6 +54,9 @@ typedef struct {
     bool video, edid;
 } McCapsChange;
 McCapsChange mc_wfd_caps_take_display(McWfdCaps *caps, McWfdCaps *other);
+
+/* The sound that the sink offers: R1's parameter, R2's where that has none; *ret_name: its name. */
+const McAudioCodecs *mc_wfd_caps_audio(const McWfdCaps *caps, const char **ret_name);
 
 /* The answer again: each line as the sink wrote it. */
 char *mc_wfd_caps_write(const McWfdCaps *caps);

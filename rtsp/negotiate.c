@@ -369,10 +369,8 @@ static const AudioRow audio_order[] = {
 /* Never "none" where the sink takes sound: some leave, some wait for it (field-lessons 5.2). */
 static void choose_audio(Search *search)
 {
-    const McWfdCaps *caps = search->caps;
-    bool r1 = caps->audio.n_formats || !caps->audio2.n_formats;
-    const McAudioCodecs *codecs = r1 ? &caps->audio : &caps->audio2;
-    const char *name = r1 ? "wfd_audio_codecs" : "wfd2_audio_codecs";
+    const char *name;
+    const McAudioCodecs *codecs = mc_wfd_caps_audio(search->caps, &name);
 
     for (unsigned pass = 0; pass < 2; pass++)
         for (size_t i = 0; i < G_N_ELEMENTS(audio_order); i++) {
@@ -413,11 +411,12 @@ static void explain(Search *search)
     const McVideoChoice *best = &decision->video[0];
 
     snprintf(decision->reason, sizeof(decision->reason),
-             "%ux%u at %u (%s bit %u, %s level %u.%u): %s; %u alternatives; sound: %s",
+             "%ux%u at %u (%s bit %u, %s level %u.%u): %s; %u alternative%s; sound: %s",
              best->mode.width_px, best->mode.height_px, best->mode.fps,
              mc_mode_table_name(best->mode.table), best->mode.bit,
              best->profile == MC_PROFILE_CHP ? "CHP" : "CBP", best->level_idc / 10,
              best->level_idc % 10, why(search, best), decision->n_video - 1,
+             decision->n_video == 2 ? "" : "s",
              decision->n_audio ? mc_audio_codec_name(decision->audio[0].codec) : "none in common");
 }
 

@@ -34,6 +34,16 @@ static McParam *parse_line(const char *line, size_t len)
     return param;
 }
 
+/* Up to CR or LF: either alone ends a line too (RFC 2326, 4). */
+static size_t line_bytes(const char *text, size_t len)
+{
+    size_t bytes = 0;
+
+    while (bytes < len && text[bytes] != '\r' && text[bytes] != '\n')
+        bytes++;
+    return bytes;
+}
+
 static void note(GPtrArray *notes, const char *text)
 {
     if (notes)
@@ -45,8 +55,7 @@ GPtrArray *mc_params_parse(const char *body, size_t len, GPtrArray *notes)
     GPtrArray *params = g_ptr_array_new_with_free_func(param_free);
 
     for (size_t at = 0; at < len;) {
-        const char *end = memchr(body + at, '\n', len - at);
-        size_t bytes = end ? (size_t) (end - body) - at : len - at;
+        size_t bytes = line_bytes(body + at, len - at);
         McParam *param = parse_line(body + at, bytes);
         at += bytes + 1;
         if (param->bare && !*param->name) {

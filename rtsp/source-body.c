@@ -50,7 +50,7 @@ static void write_uibc(McWfdSource *self, GString *body)
 {
     McUibcCapability sink, answer;
 
-    if (!self->config.uibc_port || !self->caps->uibc_line[0] ||
+    if (!self->config.uibc_port || !self->caps->uibc_line ||
         !mc_uibc_capability_parse(self->caps->uibc_line, &sink, NULL, NULL) ||
         !mc_uibc_capability_answer(&sink, self->config.uibc_port, &answer))
         return;

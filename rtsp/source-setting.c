@@ -102,7 +102,8 @@ static void set_uibc_capability(McWfdSource *self, const char *value, int64_t no
 {
     if (!self->caps)
         return;
-    g_strlcpy(self->caps->uibc_line, value, sizeof(self->caps->uibc_line));
+    g_free(self->caps->uibc_line);
+    self->caps->uibc_line = g_strdup(value);
     if (self->config.uibc_port && self->session[0])
         mc_source_request(self, REQUEST_UIBC_CAPABILITY, now_us);
 }

@@ -103,9 +103,10 @@ static bool restore_mode(McLife *self, McWfdWish *wish)
 
 static bool choose_sound(const McWfdCaps *caps, McRung rung, McWfdWish *wish)
 {
-    if (rung < MC_RUNG_SOUND)
-        return false;
-    if (!mc_audio_codecs_modes(&caps->audio, MC_AUDIO_LPCM))
+    const char *name;
+
+    if (rung < MC_RUNG_SOUND ||
+        !mc_audio_codecs_modes(mc_wfd_caps_audio(caps, &name), MC_AUDIO_LPCM))
         return false;
     wish->audio_codecs = 1u << MC_AUDIO_LPCM;
     return true;

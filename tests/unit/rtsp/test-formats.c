@@ -288,13 +288,12 @@ static void test_audio_property(void)
 
 static void test_audio_odd(void)
 {
-    static const char *const bad[] = {"",
-                                      "LPCM",
-                                      "LPCM 00000003",
-                                      "LPCM 000000030 00",
-                                      "LPCM 00000003 00,",
-                                      "LPCM xyz 00",
+    static const char *const bad[] = {"", "LPCM", "LPCM 000000030 00", "LPCM xyz 00",
                                       "averylongcodec 1 1"};
+    /* One sound is named, and then something that is none. */
+    static const char *const halves[] = {"LPCM 00000003", "LPCM 00000003 00,",
+                                         "LPCM 00000003 00, AAC", "LPCM 00000003, AAC 1 x",
+                                         "LPCM 00000003 00, averylongcodec 1 1"};
     g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GString) many = g_string_new("AAC 1 0");
     McAudioCodecs codecs;
@@ -303,6 +302,11 @@ static void test_audio_odd(void)
         g_autofree char *problem = NULL;
         g_assert_false(mc_audio_codecs_parse(bad[i], &codecs, NULL, &problem));
         g_assert_nonnull(problem);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(halves); i++) {
+        g_assert_true(mc_audio_codecs_parse(halves[i], &codecs, NULL, NULL));
+        g_assert_cmpuint(codecs.n_formats, ==, 1);
+        g_assert_cmphex(mc_audio_codecs_modes(&codecs, MC_AUDIO_LPCM), ==, 3);
     }
     for (int i = 0; i < 20; i++)
         g_string_append(many, ",AAC 2 0");
