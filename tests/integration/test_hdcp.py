@@ -5,7 +5,7 @@ usage: test_hdcp.py MIRACAST [CASE...]"""
 
 import json
 import pathlib
-import re
+import struct
 import subprocess
 import sys
 
@@ -40,13 +40,14 @@ def test_keys(bed):
     return keys
 
 
-def start(bed, receiver, *options, duration=1.5, kind="HDCP2.1", keys=True):
+def start(bed, receiver, *options, duration=1.5, kind="HDCP2.1", keys=True, env=None,
+          sink_options=()):
     need_programs("ffmpeg", "openssl")
     if keys:
         options += ("--hdcp-keys", test_keys(bed), "--hdcp-pairings", bed.folder / "pairings")
-    source, port = bed.cast("--capture", "test", "--fps", "30", *options)
+    source, port = bed.cast("--capture", "test", "--fps", "30", *options, env=env)
     words = ("--set", f"wfd_content_protection={kind} port={receiver.port}") if receiver else ()
-    sink = bed.sink(port, "--save-ts", bed.folder / "out.ts", "--no-decode", *words,
+    sink = bed.sink(port, "--save-ts", bed.folder / "out.ts", "--no-decode", *words, *sink_options,
                     duration=duration)
     return source, sink
 
@@ -132,6 +133,46 @@ def byte_for_byte(bed):
             same = sum(pes.payload == sealed.payload for pes, sealed in zip(clear, hidden)
                        if len(pes.payload) >= 4)
             check(same == 0, f"{flavour}, {sound}: {same} PES are as in the clear")
+
+
+def made_units(path):
+    """{(PID, PTS): bytes} of what the encoders made, in their order; see encoder-tap.c."""
+    data, at, units = path.read_bytes(), 0, {}
+    while at < len(data):
+        kind, pts, size = struct.unpack_from("<cQI", data, at)
+        at += 13
+        units[hdcp_ts.VIDEO if kind == b"V" else hdcp_ts.AUDIO, pts & (1 << 33) - 1] = data[at:at + size]
+        at += size
+    return units
+
+
+def whole_session(*options, sink_options=()):
+    """All that the encoders made in a session is what the receiver opens, byte for byte: the picture
+    before there is a key, the content under it, the sound.  A datagram that the machine loses takes
+    only the units with it whose packets are missing."""
+    def case(bed):
+        receiver = Receiver(bed)
+        module = pathlib.Path(bed.miracast).parent.parent / "tests/integration/tapped-umd.so"
+        tap = bed.folder / "units"
+        source, sink = start(bed, receiver, "--protect", "0", "--umd", module, *options, duration=3,
+                             env={"MC_ENCODER_TAP": str(tap)}, sink_options=sink_options)
+        packs, _ = end(bed, source, sink)
+        check(receiver.events("session-key"), source.text() + sink.text())
+        made = made_units(tap)
+        for pid in (hdcp_ts.VIDEO, hdcp_ts.AUDIO):
+            seen = [(pes, data) for pes, data in zip(packs, opened(receiver, packs)) if pes.pid == pid]
+            whole = [(pes, data) for pes, data in seen if pes.whole]
+            check(sum(bool(pes.private) for pes, _ in whole) > 20, f"{pid:#x}: {len(whole)} units")
+            for pes, data in whole:
+                check(made.get((pid, pes.pts)) == data, f"{pid:#x}: the unit at {pes.pts} differs")
+            sealed = [pes for pes, _ in whole if pes.private]
+            check(all(made[pid, pes.pts] != pes.payload for pes in sealed), f"{pid:#x}: in the clear")
+            if len(whole) == len(seen) - 1:  # nothing was lost: nothing may be missing in between
+                times = [pts for number, pts in made if number == pid]
+                first, last = times.index(whole[0][0].pts), times.index(whole[-1][0].pts)
+                missing = set(times[first:last + 1]) - {pes.pts for pes, _ in whole}
+                check(not missing, f"{pid:#x}: {len(missing)} units never came")
+    return case
 
 
 def on_and_off(bed):
@@ -220,6 +261,9 @@ CASES = {
     "hdcp-repeater": variant("--repeater"),
     "hdcp-repeater-2.0": variant("--repeater", "--version", "0", kind="HDCP2.0"),
     "hdcp-byte-for-byte": byte_for_byte,
+    "hdcp-session": whole_session(),
+    "hdcp-session-lpcm": whole_session("--ts-flavour", "pcr-video", sink_options=(
+        "--set", "wfd_audio_codecs=LPCM 00000003 00")),
     "hdcp-on-off": on_and_off, "hdcp-lost": lost, "hdcp-reauth": reauthentication,
     "hdcp-wrong-h": withheld("hdcp.h-prime", "--fault", "wrong-h"),
     "hdcp-wrong-v": withheld("hdcp.v-prime", "--repeater", "--fault", "wrong-v"),

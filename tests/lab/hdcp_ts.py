@@ -10,22 +10,22 @@ import tempfile
 
 VIDEO, AUDIO, PMT = 0x1011, 0x1100, 0x0100
 HDCP = bytes.fromhex("05054844435020")
-Pes = collections.namedtuple("Pes", "pid payload private aligned")
+Pes = collections.namedtuple("Pes", "pid payload private aligned pts whole")
 
 
 def packets(data):
-    """(pid, start, payload) of each packet."""
+    """(pid, start, continuity counter, payload) of each packet with payload."""
     for at in range(0, len(data) - 187, 188):
         packet = data[at:at + 188]
         if packet[0] != 0x47:
             raise ValueError(f"no sync byte at {at}")
         begin = 5 + packet[4] if packet[3] & 0x20 else 4
         if packet[3] & 0x10:
-            yield (packet[1] & 0x1F) << 8 | packet[2], bool(packet[1] & 0x40), packet[begin:]
+            yield (packet[1] & 0x1F) << 8 | packet[2], bool(packet[1] & 0x40), packet[3] & 0x0F, packet[begin:]
 
 
-def read_pes(pid, parts):
-    """aligned: every packet but the last carries whole blocks of 16 bytes."""
+def read_pes(pid, parts, whole):
+    """aligned: every packet but the last carries whole blocks of 16 bytes.  whole: nothing was lost."""
     data = b"".join(parts)
     head = 9 + data[8]
     private = None
@@ -36,24 +36,32 @@ def read_pes(pid, parts):
         private = data[at + 1:at + 17]
     sizes = [len(parts[0]) - head] + [len(part) for part in parts[1:-1]]
     aligned = len(parts) == 1 or all(size % 16 == 0 for size in sizes)
-    return Pes(pid, data[head:], private, aligned)
+    words = struct.unpack(">BHH", data[9:14])
+    pts = (words[0] >> 1 & 7) << 30 | words[1] >> 1 << 15 | words[2] >> 1
+    return Pes(pid, data[head:], private, aligned, pts, whole)
 
 
 def read(data):
     """(PES packets in the order of their beginnings, the PMT sections that differ)."""
-    open_pes, order, tables = {}, [], []
-    for pid, start, payload in packets(data):
+    open_pes, order, tables, counts = {}, [], [], {}
+    for pid, start, count, payload in packets(data):
         if pid == PMT and start:
             section = payload[1:4 + ((payload[2] & 0x0F) << 8 | payload[3])]
             if not tables or tables[-1] != section:
                 tables.append(section)
         elif pid in (VIDEO, AUDIO):
+            gap = count != counts.get(pid, count - 1 & 15) + 1 & 15
+            counts[pid] = count
+            if gap and pid in open_pes:
+                open_pes[pid]["whole"] = False
             if start:
-                open_pes[pid] = [payload]
-                order.append((pid, open_pes[pid]))
+                open_pes[pid] = {"pid": pid, "parts": [payload], "whole": True}
+                order.append(open_pes[pid])
             elif pid in open_pes:
-                open_pes[pid].append(payload)
-    return [read_pes(pid, parts) for pid, parts in order], tables
+                open_pes[pid]["parts"].append(payload)
+    for last in open_pes.values():
+        last["whole"] = False  # nothing says that it ended
+    return [read_pes(**pes) for pes in order], tables
 
 
 def counters(private):
