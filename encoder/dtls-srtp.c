@@ -2,6 +2,7 @@
 #include "encoder/dtls-srtp.h"
 
 #include <openssl/err.h>
+#include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #define MTU 1200u
 #define DATAGRAM_MAX 2048u
 #define CERTIFICATE_S (30 * 24 * 3600)
+#define COOKIE_BYTES 16u
 #define KEY_BYTES 16u /* of both profiles; the salts differ */
 #define LABEL "EXTRACTOR-dtls_srtp"
 #define PROFILES "SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80"
@@ -27,7 +29,8 @@ struct McDtlsSrtp {
     SSL *ssl;
     BIO *in, *out; /* owned by ssl */
     char fingerprint[MC_FINGERPRINT_MAX];
-    int64_t end_us; /* of the handshake */
+    uint8_t cookie[COOKIE_BYTES]; /* of HelloVerifyRequest: who gets it has the address it says */
+    int64_t end_us;               /* of the handshake */
     bool keyed;
     int wake_fd;
     GThread *thread;
@@ -97,14 +100,43 @@ static bool use_certificate(McDtlsSrtp *self)
     return ok;
 }
 
+static int make_cookie(SSL *ssl, unsigned char *ret_cookie, unsigned *ret_len)
+{
+    const McDtlsSrtp *self = SSL_get_app_data(ssl);
+
+    memcpy(ret_cookie, self->cookie, COOKIE_BYTES);
+    *ret_len = COOKIE_BYTES;
+    return 1;
+}
+
+static int check_cookie(SSL *ssl, const unsigned char *cookie, unsigned len)
+{
+    const McDtlsSrtp *self = SSL_get_app_data(ssl);
+
+    return len == COOKIE_BYTES && !CRYPTO_memcmp(cookie, self->cookie, COOKIE_BYTES);
+}
+
+/* A ClientHello with somebody else's address is answered with no more bytes than it had. */
+static bool be_server(McDtlsSrtp *self)
+{
+    if (RAND_bytes(self->cookie, COOKIE_BYTES) != 1)
+        return false;
+    SSL_CTX_set_cookie_generate_cb(self->context, make_cookie);
+    SSL_CTX_set_cookie_verify_cb(self->context, check_cookie);
+    SSL_set_options(self->ssl, SSL_OP_COOKIE_EXCHANGE);
+    SSL_set_app_data(self->ssl, self);
+    SSL_set_accept_state(self->ssl);
+    return true;
+}
+
 static bool open_ssl(McDtlsSrtp *self)
 {
-    self->context = SSL_CTX_new(DTLS_client_method());
+    self->context = SSL_CTX_new(DTLS_method());
     if (!self->context || !SSL_CTX_set_min_proto_version(self->context, DTLS1_2_VERSION) ||
         !use_certificate(self) ||
         SSL_CTX_set_tlsext_use_srtp(self->context, PROFILES) != 0) /* 0 is success */
         return false;
-    SSL_CTX_set_verify(self->context, SSL_VERIFY_PEER, take_any);
+    SSL_CTX_set_verify(self->context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, take_any);
     SSL_CTX_set_options(self->context, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_RENEGOTIATION);
     self->ssl = SSL_new(self->context);
     self->in = BIO_new(BIO_s_mem());
@@ -118,6 +150,8 @@ static bool open_ssl(McDtlsSrtp *self)
     BIO_set_mem_eof_return(self->out, -1);
     SSL_set_bio(self->ssl, self->in, self->out);
     SSL_set_mtu(self->ssl, MTU);
+    if (self->config.passive)
+        return be_server(self);
     SSL_set_connect_state(self->ssl);
     return true;
 }
@@ -226,10 +260,11 @@ static bool finish(McDtlsSrtp *self, GError **error)
         return fail(error, MC_SRTP_ERROR_HANDSHAKE, "the receiver has no certificate");
     if (!is_wanted(self, fingerprint, error))
         return false;
+    const unsigned ours = self->config.passive; /* client's, server's */
     const bool ok = export_keys(self, keys);
     if (ok) {
         self->keyed = true;
-        self->config.on_keys(&keys[0], &keys[1], fingerprint, self->config.user_data);
+        self->config.on_keys(&keys[ours], &keys[!ours], fingerprint, self->config.user_data);
     }
     mc_srtp_key_wipe(&keys[0]);
     mc_srtp_key_wipe(&keys[1]);
@@ -314,8 +349,9 @@ static bool iterate(McDtlsSrtp *self, GError **error)
     if (self->keyed)
         return true;
     if (g_get_monotonic_time() >= self->end_us)
-        return fail(error, MC_SRTP_ERROR_HANDSHAKE, "no receiver answers with DTLS on %s port %u",
-                    self->config.dest_ip, self->config.dest_port);
+        return fail(error, MC_SRTP_ERROR_HANDSHAKE, "no receiver %s DTLS on %s port %u",
+                    self->config.passive ? "begins" : "answers with", self->config.dest_ip,
+                    self->config.dest_port);
     if (DTLSv1_handle_timeout(self->ssl) >= 0)
         flush(self);
     return true;
@@ -346,7 +382,7 @@ McDtlsSrtp *mc_dtls_srtp_new(const McDtlsSrtpConfig *config, GError **error)
     if (!mc_socket_address_parse(config->dest_ip, config->dest_port, &self->dest,
                                  &self->dest_len) ||
         !open_ssl(self)) {
-        fail(error, MC_SRTP_ERROR_FAILED, "OpenSSL makes no DTLS client for SRTP");
+        fail(error, MC_SRTP_ERROR_FAILED, "OpenSSL makes no DTLS for SRTP");
         return NULL;
     }
     self->thread = g_thread_try_new("mc-dtls-srtp", run, self, error);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* encoder/dtls-srtp.h - SRTP keys from a DTLS 1.2 handshake on RTP's own ports (RFC 5764): we are
- * the client ("active"), the receiver answers on the port where it wants RTP, and RTCP takes the
- * same way (RFC 5761).  Both sides have self-signed certificates: a receiver is known by the
- * fingerprint of its own, or not at all.
+ * the client ("active") and the receiver answers on the port where it wants RTP, or it begins from
+ * there and we are the server ("passive", RFC 4145).  RTCP takes the same way (RFC 5761).  Both
+ * sides have self-signed certificates: a receiver is known by the fingerprint of its own, or not at
+ * all.
  * Threads: one of its own, which calls back; new, send and free from the owner's.
  * Owner: encoder/stream.  The socket stays the caller's; nobody else may read it. */
 #pragma once
@@ -14,6 +15,7 @@ typedef struct {
     int fd;           /* UDP */
     char dest_ip[46]; /* of the receiver */
     uint16_t dest_port;
+    bool passive;                         /* the receiver begins */
     char fingerprint[MC_FINGERPRINT_MAX]; /* the receiver's must be; "": any will do */
     /* Once: keys of what we send and of what comes back, and the receiver's fingerprint. The keys
      * are wiped when it returns. */
@@ -32,8 +34,5 @@ void mc_dtls_srtp_free(McDtlsSrtp *self); /* says good-bye and wipes; NULL is fi
 const char *mc_dtls_srtp_fingerprint(const McDtlsSrtp *self); /* our own certificate's */
 /* A datagram beside those of the sender: RTCP.  It is lost where the system has no room. */
 void mc_dtls_srtp_send(McDtlsSrtp *self, const uint8_t *datagram, size_t len);
-
-/* True: 32 bytes in hex with colons or without them; *ret_text is as certificates' are written. */
-bool mc_dtls_srtp_parse_fingerprint(const char *text, char ret_text[MC_FINGERPRINT_MAX]);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(McDtlsSrtp, mc_dtls_srtp_free)

@@ -235,6 +235,7 @@ static McWire *new_wire(McOutput *self, const McOutputHooks *hooks, GError **err
                                        .protect_data = config->protect_data,
                                        .srtp_key = config->srtp_key,
                                        .srtp_dtls = config->srtp_dtls,
+                                       .srtp_passive = config->srtp_passive,
                                        .fingerprint = config->srtp_fingerprint,
                                        .sdp = config->sdp,
                                        .on_ready = hooks->on_ready,

@@ -307,7 +307,8 @@ char *mc_srtp_build_sdp(const McSrtpKey *key, const char *dest_ip, uint16_t dest
     return sdp;
 }
 
-char *mc_srtp_build_dtls_sdp(const char *fingerprint, const char *dest_ip, uint16_t dest_rtp_port)
+char *mc_srtp_build_dtls_sdp(const char *fingerprint, bool passive, const char *dest_ip,
+                             uint16_t dest_rtp_port)
 {
     const char *family = strchr(dest_ip, ':') ? "IP6" : "IP4";
 
@@ -319,11 +320,11 @@ char *mc_srtp_build_dtls_sdp(const char *fingerprint, const char *dest_ip, uint1
                            "m=video %u UDP/TLS/RTP/SAVP %u\r\n"
                            "a=rtpmap:%u MP2T/90000\r\n"
                            "a=fingerprint:sha-256 %s\r\n"
-                           "a=setup:active\r\n"
+                           "a=setup:%s\r\n"
                            "a=rtcp-mux\r\n"
                            "a=recvonly\r\n",
                            family, dest_ip, family, dest_ip, dest_rtp_port, MC_RTP_PAYLOAD_TYPE,
-                           MC_RTP_PAYLOAD_TYPE, fingerprint);
+                           MC_RTP_PAYLOAD_TYPE, fingerprint, passive ? "passive" : "active");
 }
 
 void mc_srtp_sdp_free(char *sdp)

@@ -66,8 +66,10 @@ bool mc_srtp_unprotect_rtp(McSrtp *self, uint8_t *datagram, size_t *len);
  * switched off (port 0) goes first, because FFmpeg reads a=crypto of MPEG-TS only behind another
  * one; it has no GCM.  Free with mc_srtp_sdp_free, which wipes. */
 char *mc_srtp_build_sdp(const McSrtpKey *key, const char *dest_ip, uint16_t dest_rtp_port);
-/* The same for keys by DTLS: nothing in it is secret. fingerprint: of our own certificate. */
-char *mc_srtp_build_dtls_sdp(const char *fingerprint, const char *dest_ip, uint16_t dest_rtp_port);
+/* The same for keys by DTLS: nothing in it is secret. fingerprint: of our own certificate; passive:
+ * the receiver begins. */
+char *mc_srtp_build_dtls_sdp(const char *fingerprint, bool passive, const char *dest_ip,
+                             uint16_t dest_rtp_port);
 void mc_srtp_sdp_free(char *sdp);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(McSrtp, mc_srtp_free)

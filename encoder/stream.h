@@ -56,6 +56,7 @@ typedef struct {
     McProtectionMode protection; /* from the first picture on */
     char srtp_key[256];          /* key file (encoder/srtp.h); "": RTP in the clear */
     bool srtp_dtls;              /* SRTP with keys by DTLS instead (encoder/dtls-srtp.h) */
+    bool srtp_passive;           /* and the receiver begins it */
     char srtp_fingerprint[96];   /* of the receiver's certificate; "": any */
     char sdp[256];               /* file for the SDP of a protected stream; "": none */
     /* RTCP that came on RTP's own port, still protected; from a stream thread.  May be NULL. */

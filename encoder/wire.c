@@ -86,6 +86,7 @@ static bool open_dtls(McWire *self, GError **error)
     const McWireConfig *config = &self->config;
     McDtlsSrtpConfig dtls = {.fd = config->fd,
                              .dest_port = config->dest_rtp_port,
+                             .passive = config->srtp_passive,
                              .on_keys = on_keys,
                              .on_rtcp = on_rtcp,
                              .on_error = on_error,
@@ -96,8 +97,9 @@ static bool open_dtls(McWire *self, GError **error)
     self->dtls = mc_dtls_srtp_new(&dtls, error);
     if (!self->dtls || !*config->sdp)
         return self->dtls != NULL;
-    g_autofree char *sdp = mc_srtp_build_dtls_sdp(mc_dtls_srtp_fingerprint(self->dtls),
-                                                  config->dest_ip, config->dest_rtp_port);
+    g_autofree char *sdp =
+        mc_srtp_build_dtls_sdp(mc_dtls_srtp_fingerprint(self->dtls), config->srtp_passive,
+                               config->dest_ip, config->dest_rtp_port);
     return write_sdp(config->sdp, sdp, error);
 }
 

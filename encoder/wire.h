@@ -21,6 +21,7 @@ typedef struct {
     void *protect_data;
     const char *srtp_key;    /* key file (encoder/srtp.h); "": none */
     bool srtp_dtls;          /* keys by DTLS instead */
+    bool srtp_passive;       /* and the receiver begins it */
     const char *fingerprint; /* of the receiver that is meant (encoder/dtls-srtp.h); "": any */
     const char *sdp;         /* file to be written for receivers; "": none */
     void (*on_ready)(void *user_data); /* datagrams leave from now on, where they did not before */

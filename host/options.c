@@ -69,12 +69,13 @@ static void copy_path(char *to, size_t size, const char *from)
     g_strlcpy(to, from ? from : "", size);
 }
 
-/* "dtls" makes keys with the receiver; anything else is a file with one. */
+/* Both kinds of "dtls" make keys with the receiver; anything else is a file with one. */
 static bool set_srtp(McOptions *self, GError **error)
 {
     McUmdOptions *umd = &self->umd_options;
 
-    umd->srtp_dtls = !g_strcmp0(self->srtp, "dtls");
+    umd->srtp_passive = !g_strcmp0(self->srtp, "dtls-passive");
+    umd->srtp_dtls = umd->srtp_passive || !g_strcmp0(self->srtp, "dtls");
     copy_path(umd->srtp_key, sizeof(umd->srtp_key), umd->srtp_dtls ? NULL : self->srtp);
     copy_path(umd->sdp, sizeof(umd->sdp), self->sdp);
     if (!self->srtp_fingerprint ||
@@ -224,7 +225,7 @@ bool mc_options_parse(McOptions *self, const char *command, int argc, char **arg
          "H.264 encoder that is tried first: x264, openh264, vaapi, v4l2", "NAME"},
         {"srtp", 0, 0, G_OPTION_ARG_FILENAME, &self->srtp,
          "protect RTP with this key file, or with keys that are made with the receiver",
-         "FILE|dtls"},
+         "FILE|dtls|dtls-passive"},
         {"srtp-fingerprint", 0, 0, G_OPTION_ARG_STRING, &self->srtp_fingerprint,
          "with --srtp dtls: SHA-256 of the receiver's certificate [any]", "HEX"},
         {"hdcp-keys", 0, 0, G_OPTION_ARG_FILENAME, &self->hdcp_keys,

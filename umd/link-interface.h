@@ -23,6 +23,7 @@ typedef struct {
     char audio[64];                                   /* "none", or as encoder/audio-source.h */
     char srtp_key[256];                               /* key file; "": RTP in the clear */
     bool srtp_dtls;                                   /* keys by DTLS instead of a file */
+    bool srtp_passive;                                /* and the receiver begins it */
     char srtp_fingerprint[96];                        /* of the receiver's certificate; "": any */
     char sdp[256];                                    /* file for a protected stream's SDP */
     char hdcp_keys[256];     /* licensee's key file or provider module; "": none */

@@ -390,6 +390,7 @@ static McStream *new_stream(McMedia *self, const char *dest_ip, uint16_t dest_po
     }
     g_strlcpy(config.srtp_key, self->options.srtp_key, sizeof(config.srtp_key));
     config.srtp_dtls = self->options.srtp_dtls;
+    config.srtp_passive = self->options.srtp_passive;
     g_strlcpy(config.srtp_fingerprint, self->options.srtp_fingerprint,
               sizeof(config.srtp_fingerprint));
     g_strlcpy(config.sdp, self->options.sdp, sizeof(config.sdp));

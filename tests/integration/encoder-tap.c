@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Linked into a driver module of the tests' own (--wrap): what the encoders made, as the
- * multiplexer is given it, goes to the file $MC_ENCODER_TAP as well.  All else is the driver as it
- * is. | 'V' or 'A' | PTS:64 | length:32 | bytes |   numbers little-endian */
+ * multiplexer is given it, goes to the file $MC_ENCODER_TAP as well.  All else is the driver.
+ *
+ *   | 'V' or 'A' | PTS:64 | length:32 | bytes |   numbers little-endian */
 #include <glib.h>
 #include <stdio.h>
 #include <stdlib.h>
