@@ -448,23 +448,31 @@ def dtls_receiver(bed, kind):
     outer, inner = even_port(), even_port()
     tool = pathlib.Path(bed.miracast).parent.parent / "tests/integration/srtp-open"
     relay = bed.start([sys.executable, ROOT / "tests/lab/dtls_srtp.py", outer, inner, tool, kind],
-                      name="DTLS-SRTP receiver")
-    return relay, outer, inner, relay.wait_line(r"fingerprint (\S+)")[1]
+                      name="DTLS-SRTP receiver", stdin=subprocess.PIPE)
+    fingerprint = relay.wait_line(r"fingerprint (\S+)")[1]
+    if not kind.endswith("-begins"):
+        relay.wait_line("ready")
+    return relay, outer, inner, fingerprint
 
 
 def srtp_dtls(kind, named):
     """openssl shakes hands, libsrtp opens, the lab's sink plays; the receiver is named, or anyone."""
     def case(bed):
         relay, outer, inner, fingerprint = dtls_receiver(bed, kind)
-        sdp = bed.folder / "stream.sdp"
-        source, port = bed.cast("--capture", "test", "--srtp", "dtls", "--sdp", sdp,
+        sdp, begins = bed.folder / "stream.sdp", kind.endswith("-begins")
+        source, port = bed.cast("--capture", "test", "--srtp", "dtls-passive" if begins else "dtls",
+                                "--sdp", sdp,
                                 *(("--srtp-fingerprint", fingerprint) if named else ()))
-        report = finish(bed, source, bed.sink(port, "--announce", str(outer), "--receive",
-                                              str(inner), duration=2.5))
+        sink = bed.sink(port, "--announce", str(outer), "--receive", str(inner), duration=2.5)
+        if begins:
+            relay.child.stdin.write(sink.wait_line(r"media comes from (\d+)")[1] + "\n")
+            relay.child.stdin.flush()
+        report = finish(bed, source, sink)
         check(report["pictures"] > 20, report["pictures"])
         check(fingerprint in source.text(), source.text())
         check(("nobody checked" in source.text()) != named, source.text())
         check("a=fingerprint:sha-256" in sdp.read_text() and "a=crypto" not in sdp.read_text(), "SDP")
+        check(f"a=setup:{'passive' if begins else 'active'}" in sdp.read_text(), sdp.read_text())
         relay.send(signal.SIGTERM)
         relay.wait()
         media, rtcp, clear = map(int, re.search(r"(\d+) datagrams, (\d+) of RTCP, (\d+) in the clear",
@@ -741,6 +749,7 @@ CASES = {
     "srtp": srtp("AES_CM_128_HMAC_SHA1_80", "cm", 60),
     "srtp-gcm": srtp("AEAD_AES_128_GCM", "gcm", 56),
     "srtp-dtls": srtp_dtls("cm", False), "srtp-dtls-gcm": srtp_dtls("gcm", True),
+    "srtp-dtls-passive": srtp_dtls("gcm-begins", True),
     "srtp-dtls-gstreamer": test_srtp_dtls_gstreamer,
     "srtp-dtls-wrong": test_srtp_dtls_wrong, "srtp-dtls-silent": test_srtp_dtls_silent,
     "srtp-ffmpeg": test_srtp_ffmpeg, "srtp-bad-key": test_srtp_bad_key, "keepalive": test_keepalive, "interrupt": test_interrupt,

@@ -3,8 +3,8 @@
 """A receiver of DTLS-SRTP before a sink that knows none: the program openssl shakes hands and says the
 keys, srtp-open (libsrtp alone) opens what follows and sends it on.
 
-usage: dtls_srtp.py OUTER INNER SRTP_OPEN cm|gcm|gst
-With gst, GStreamer does all of it by itself, and "played" is said after thirty decoded pictures.
+usage: dtls_srtp.py OUTER INNER SRTP_OPEN cm|gcm|cm-begins|gcm-begins|gst
+The kinds that begin wait for the source's RTP port on standard input, and are the client then.  With gst, GStreamer does all of it by itself, and "played" is said after thirty decoded pictures.
 OUTER is where RTP is announced, INNER where the sink receives.  Says "fingerprint SHA256" when it can be
 met, "keys" when both sides have them, and "N datagrams, M of RTCP, C in the clear" at SIGTERM.
 """
@@ -42,36 +42,47 @@ def wait_bound(port):
             if any(line.split()[1].endswith(f":{port:04X}") for line in table):
                 return
         select.select([], [], [], 0.02)
-    raise SystemExit("openssl s_server did not start")
+    raise SystemExit(f"nobody took port {port}")
 
 
 class Receiver:
     def __init__(self, folder, outer, inner, opener, kind):
-        self.inner, self.opener, self.kind = inner, opener, kind
-        self.profile, self.salt = PROFILES[kind]
+        self.inner, self.opener, self.kind = inner, opener, kind.partition("-")[0]
+        self.begins = kind.endswith("-begins")
+        self.profile, self.salt = PROFILES[self.kind]
         self.outer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.outer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         self.outer.bind(("127.0.0.1", outer))
         self.dtls, self.source = udp(), None
         self.text, self.open_port, self.child = "", 0, None
         self.waiting, self.media, self.rtcp, self.clear = [], 0, 0, 0
-        self.server = self.start_server(folder)
+        self.server = self.start_openssl(folder)
 
-    def start_server(self, folder):
-        cert, key, port = folder / "cert.pem", folder / "key.pem", free_port()
+    def start_openssl(self, folder):
+        cert, key = folder / "cert.pem", folder / "key.pem"
         subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
                         "/CN=receiver", "-keyout", key, "-out", cert], check=True, capture_output=True)
         done = subprocess.run(["openssl", "x509", "-in", cert, "-noout", "-fingerprint", "-sha256"],
                               check=True, capture_output=True, text=True)
-        server = subprocess.Popen(
-            ["openssl", "s_server", "-dtls1_2", "-accept", f"127.0.0.1:{port}", "-cert", cert, "-key", key,
-             "-Verify", "1", "-use_srtp", self.profile, "-keymatexport", "EXTRACTOR-dtls_srtp",
-             "-keymatexportlen", str(2 * (KEY + self.salt))],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        self.dtls.connect(("127.0.0.1", port))
-        wait_bound(port)
         print("fingerprint", done.stdout.strip().rpartition("=")[2], flush=True)
-        return server
+        port = self.dtls.getsockname()[1] if self.begins else free_port()
+        role = ["s_client", "-connect", f"127.0.0.1:{port}"] if self.begins else \
+            ["s_server", "-Verify", "1", "-accept", f"127.0.0.1:{port}"]
+        if self.begins:
+            self.source = "127.0.0.1", int(sys.stdin.readline())
+        child = subprocess.Popen(
+            ["openssl", *role, "-dtls1_2", "-cert", cert, "-key", key, "-use_srtp", self.profile,
+             "-keymatexport", "EXTRACTOR-dtls_srtp", "-keymatexportlen", str(2 * (KEY + self.salt))],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if self.begins:
+            data, openssl = self.dtls.recvfrom(65536)
+            self.dtls.connect(openssl)
+            self.outer.sendto(data, self.source)
+        else:
+            self.dtls.connect(("127.0.0.1", port))
+            wait_bound(port)
+            print("ready", flush=True)
+        return child
 
     def from_source(self):
         data, self.source = self.outer.recvfrom(65536)
@@ -102,8 +113,9 @@ class Receiver:
         return piece
 
     def start_opener(self, material):
-        """Client's key, server's key, client's salt, server's salt: the source is the client."""
-        secret = material[:KEY] + material[2 * KEY:2 * KEY + self.salt]
+        """Client's key, server's key, client's salt, server's salt: the source's are wanted."""
+        keys, salts = material[:2 * KEY], material[2 * KEY:]
+        secret = keys[KEY:] + salts[self.salt:] if self.begins else keys[:KEY] + salts[:self.salt]
         self.open_port = free_port()
         child = subprocess.Popen([self.opener, str(self.open_port), str(self.inner), self.kind,
                                   secret.hex()], stdout=subprocess.PIPE, text=True)

@@ -334,6 +334,9 @@ class Session:
         if not transport.startswith("RTP/AVP/UDP;unicast;client_port=") or \
                 "server_port=" not in transport:
             self.faults.add("m6-transport", transport)
+        elif self.options.announce:
+            port = transport.partition("server_port=")[2].partition("-")[0].partition(";")[0]
+            print(f"sink: media comes from {port}", file=sys.stderr, flush=True)
         if message.status == 200:
             self.later(self.profile.play_delay_s, self._send_play)
 
