@@ -160,6 +160,8 @@ static bool open_ssl(McDtlsSrtp *self)
 
 void mc_dtls_srtp_send(McDtlsSrtp *self, const uint8_t *datagram, size_t len)
 {
+    if (self->config.tap)
+        self->config.tap('>', datagram, len, self->config.tap_data);
     (void) !sendto(self->config.fd, datagram, len, MSG_DONTWAIT | MSG_NOSIGNAL,
                    (struct sockaddr *) &self->dest, self->dest_len);
 }
@@ -316,6 +318,8 @@ static bool read_some(McDtlsSrtp *self, GError **error)
 
     if (n <= 0 || !mc_socket_address_equal(&from, &self->dest))
         return true;
+    if (self->config.tap)
+        self->config.tap('<', datagram, (size_t) n, self->config.tap_data);
     if (datagram[0] >= 20 && datagram[0] <= 63)
         return take_records(self, datagram, (size_t) n, error);
     if (self->keyed && n > 1 && datagram[0] >= 128 && datagram[0] <= 191 && datagram[1] >= 192 &&

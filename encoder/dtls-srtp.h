@@ -25,6 +25,9 @@ typedef struct {
     /* Once, and nothing follows: no handshake, the wrong receiver, or it hung up. */
     void (*on_error)(const GError *error, void *user_data);
     void *user_data;
+    /* Each datagram that is sent ('>') or came ('<') here; NULL: nobody looks. */
+    void (*tap)(char direction, const uint8_t *datagram, size_t len, void *tap_data);
+    void *tap_data;
 } McDtlsSrtpConfig;
 
 typedef struct McDtlsSrtp McDtlsSrtp;

@@ -224,6 +224,13 @@ static McTsAudio ts_audio(McStreamAudio audio)
     return MC_TS_AUDIO_NONE;
 }
 
+static void show_sent(const uint8_t *datagram, size_t len, void *user_data)
+{
+    const McOutput *self = user_data;
+
+    self->config.on_datagram('>', datagram, len, self->config.user_data);
+}
+
 static McWire *new_wire(McOutput *self, const McOutputHooks *hooks, GError **error)
 {
     const McStreamConfig *config = &self->config;
@@ -242,7 +249,9 @@ static McWire *new_wire(McOutput *self, const McOutputHooks *hooks, GError **err
                                        .on_rtcp = hooks->on_rtcp,
                                        .on_note = hooks->on_note,
                                        .on_error = hooks->on_error,
-                                       .user_data = hooks->user_data},
+                                       .user_data = hooks->user_data,
+                                       .tap = config->on_datagram,
+                                       .tap_data = config->user_data},
                        error);
 }
 
@@ -264,6 +273,8 @@ static bool open_all(McOutput *self, const McOutputHooks *hooks, GError **error)
     if (!self->wire)
         return false;
     mc_sender_set_protect(self->sender, mc_wire_protect, self->wire);
+    if (self->config.on_datagram)
+        mc_sender_set_tap(self->sender, show_sent, self);
     mc_sender_set_frame_hook(self->sender, hooks->on_sent, hooks->user_data);
     mc_sender_set_dscp(self->sender, MC_DSCP_AF41, NULL); /* a wish: the network may not care */
     return true;

@@ -45,6 +45,8 @@ struct McSender {
     socklen_t dest_len; /* 0: the socket is connected to it */
     McSenderFrameHook hook;
     void *hook_data;
+    McSenderTap tap;
+    void *tap_data;
     McSenderProtect protect;
     void *protect_data;
     bool use_gso; /* until the system refuses; the sending thread's */
@@ -315,6 +317,12 @@ static void call_hooks(McSender *self, unsigned count)
     }
 }
 
+static void show_sent(McSender *self, unsigned count)
+{
+    for (unsigned i = 0; self->tap && i < count; i++)
+        self->tap(slot_at(self, i)->bytes, slot_at(self, i)->len, self->tap_data);
+}
+
 static void account(McSender *self, const Outcome *outcome)
 {
     const unsigned gone = outcome->sent + outcome->refused;
@@ -340,6 +348,7 @@ static SendResult send_batch(McSender *self, unsigned count)
     g_mutex_unlock(&self->lock);
     call_hooks(self, count);
     outcome = send_slots(self, count);
+    show_sent(self, outcome.sent);
     g_mutex_lock(&self->lock);
     account(self, &outcome);
     return outcome.result;
@@ -561,6 +570,12 @@ void mc_sender_set_frame_hook(McSender *self, McSenderFrameHook hook, void *user
 {
     self->hook = hook;
     self->hook_data = user_data;
+}
+
+void mc_sender_set_tap(McSender *self, McSenderTap tap, void *user_data)
+{
+    self->tap = tap;
+    self->tap_data = user_data;
 }
 
 bool mc_sender_set_pacing(McSender *self, uint32_t window_us, GError **error)

@@ -40,6 +40,10 @@ void mc_sender_set_frame_hook(McSender *self, McSenderFrameHook hook, void *user
 typedef bool (*McSenderProtect)(uint8_t *datagram, size_t room, size_t *len, void *user_data);
 void mc_sender_set_protect(McSender *self, McSenderProtect protect, void *user_data);
 
+/* Called with each datagram as it left, in order, on the sending thread; NULL: nobody looks. */
+typedef void (*McSenderTap)(const uint8_t *datagram, size_t len, void *user_data);
+void mc_sender_set_tap(McSender *self, McSenderTap tap, void *user_data);
+
 /* Spreads the datagrams of a large frame over at most window_us (take half a frame interval or
  * less), on a thread of its own with a bounded queue.  Small frames and sound leave at once.
  * 0: off, mc_sender_send sends before it returns (the default). */

@@ -61,6 +61,9 @@ typedef struct {
     char sdp[256];               /* file for the SDP of a protected stream; "": none */
     /* RTCP that came on RTP's own port, still protected; from a stream thread.  May be NULL. */
     void (*on_rtcp)(const uint8_t *datagram, size_t len, void *user_data);
+    /* Each datagram of RTP's port as the wire has it, '>' out, '<' in; from stream threads.  NULL:
+     * nobody looks. */
+    void (*on_datagram)(char direction, const uint8_t *datagram, size_t len, void *user_data);
     char encoder[32];    /* wish: "x264", "openh264", ...; "": choose */
     char ts_flavour[16]; /* of encoder/ts-flavour.h; "" or unknown: the first */
     /* Called on the sending thread right before the first network call of a frame (C-80), and of a

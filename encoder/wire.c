@@ -90,7 +90,9 @@ static bool open_dtls(McWire *self, GError **error)
                              .on_keys = on_keys,
                              .on_rtcp = on_rtcp,
                              .on_error = on_error,
-                             .user_data = self};
+                             .user_data = self,
+                             .tap = config->tap,
+                             .tap_data = config->tap_data};
 
     g_strlcpy(dtls.dest_ip, config->dest_ip, sizeof(dtls.dest_ip));
     g_strlcpy(dtls.fingerprint, config->fingerprint, sizeof(dtls.fingerprint));

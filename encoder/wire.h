@@ -29,6 +29,8 @@ typedef struct {
     void (*on_note)(const char *text, void *user_data);
     void (*on_error)(const GError *error, void *user_data);
     void *user_data;
+    void (*tap)(char direction, const uint8_t *datagram, size_t len, void *tap_data); /* or NULL */
+    void *tap_data; /* sees what the handshake's thread sends and receives */
 } McWireConfig;
 
 typedef struct McWire McWire;

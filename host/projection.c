@@ -64,6 +64,14 @@ static void on_trace(char direction, const char *text, size_t len, void *user_da
     mc_trace_rtsp(self->trace, direction, text, len);
 }
 
+static void on_datagram(char direction, uint16_t local_port, uint16_t sink_port,
+                        const uint8_t *bytes, size_t len, void *user_data)
+{
+    McProjection *self = user_data;
+
+    mc_trace_datagram(self->trace, direction, local_port, sink_port, bytes, len);
+}
+
 static void end(McProjection *self)
 {
     g_atomic_int_set(&self->ended, 1);
@@ -195,6 +203,7 @@ static bool find_link(McProjection *self)
     umd.on_progress = on_progress;
     umd.on_error = on_error;
     umd.on_trace = self->trace ? on_trace : NULL;
+    umd.on_datagram = self->trace ? on_datagram : NULL;
     umd.user_data = self;
     return NT_SUCCESS(mc_sink_link_init(&self->link, self->runtime, &umd));
 }
@@ -315,6 +324,8 @@ static bool start_session(McProjection *self, int fd)
     MIRACAST_SESSION_INFO info = {0};
     NTSTATUS status = STATUS_SUCCESS;
 
+    if (self->trace)
+        mc_trace_connected(self->trace, fd);
     if (mc_runtime_start(self->runtime, fd, &stats, &info, &status, &error))
         return true;
     if (!g_atomic_int_get(&self->stop_wanted))

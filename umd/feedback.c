@@ -64,10 +64,12 @@ static void send_report(McFeedback *self, bool bye)
     uint8_t packet[MC_RTCP_MAX_BYTES];
     size_t bytes = mc_media_rtcp_report(self->media, bye, packet);
 
-    if (bytes &&
-        mc_socket_address_port(&self->sink)) /* a lost report is followed by the next one */
-        sendto(mc_media_rtcp_fd(self->media), packet, bytes, MSG_DONTWAIT | MSG_NOSIGNAL,
-               (struct sockaddr *) &self->sink, self->sink_len);
+    const uint16_t port = mc_socket_address_port(&self->sink);
+    if (!bytes || !port)
+        return; /* a lost report is followed by the next one */
+    if (sendto(mc_media_rtcp_fd(self->media), packet, bytes, MSG_DONTWAIT | MSG_NOSIGNAL,
+               (struct sockaddr *) &self->sink, self->sink_len) > 0)
+        mc_media_show_rtcp(self->media, '>', port, packet, bytes);
 }
 
 void mc_feedback_start(McFeedback *self, const McRateConfig *config, uint16_t sink_port,
@@ -205,8 +207,10 @@ void mc_feedback_read(McFeedback *self)
                              (struct sockaddr *) &from, &len);
         if (n < 0)
             return;
-        if (self->running && mc_socket_address_same_host(&from, &self->sink))
-            take_report(self, packet, (size_t) n);
+        if (!self->running || !mc_socket_address_same_host(&from, &self->sink))
+            continue;
+        mc_media_show_rtcp(self->media, '<', mc_socket_address_port(&from), packet, (size_t) n);
+        take_report(self, packet, (size_t) n);
     }
 }
 

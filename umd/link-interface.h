@@ -37,6 +37,10 @@ typedef struct {
     void (*on_error)(const char *code, const char *text, void *user_data);
     /* RTSP messages as they pass, redacted; '>' out, '<' in. */
     void (*on_trace)(char direction, const char *text, size_t len, void *user_data);
+    /* Datagrams of media and its reports as they are on the wire, '>' out, '<' in; NULL: nobody
+     * looks, and nothing is lost by it. */
+    void (*on_datagram)(char direction, uint16_t local_port, uint16_t sink_port,
+                        const uint8_t *bytes, size_t len, void *user_data);
     void *user_data;
 } McUmdOptions;
 

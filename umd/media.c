@@ -26,7 +26,7 @@ struct McMedia {
     void *user_data;
     int rtp_fd, rtcp_fd, stop_event;
     GAsyncQueue *rtcp; /* GBytes *: what came on RTP's own port */
-    uint16_t rtp_port;
+    uint16_t rtp_port, sink_rtp_port;
 
     McTsHdcp hdcp;
 
@@ -226,6 +226,14 @@ static void stream_note(const char *text, void *user_data)
         self->options.on_progress("encoder", text, self->options.user_data);
 }
 
+static void stream_datagram(char direction, const uint8_t *datagram, size_t len, void *user_data)
+{
+    const McMedia *self = user_data;
+
+    self->options.on_datagram(direction, self->rtp_port, self->sink_rtp_port, datagram, len,
+                              self->options.user_data);
+}
+
 static void stream_rtcp(const uint8_t *datagram, size_t len, void *user_data)
 {
     McMedia *self = user_data;
@@ -373,6 +381,7 @@ static McStream *new_stream(McMedia *self, const char *dest_ip, uint16_t dest_po
                              .on_error = stream_failed,
                              .on_note = stream_note,
                              .on_rtcp = stream_rtcp,
+                             .on_datagram = self->options.on_datagram ? stream_datagram : NULL,
                              .user_data = self};
 
     g_strlcpy(config.dest_ip, dest_ip, sizeof(config.dest_ip));
@@ -406,6 +415,7 @@ bool mc_media_play(McMedia *self, const char *dest_ip, uint16_t dest_port,
         g_atomic_int_set(&self->paused, 0);
         return true;
     }
+    self->sink_rtp_port = dest_port;
     g_autoptr(McStream) stream = new_stream(self, dest_ip, dest_port, decision, error);
     if (!stream || !mc_stream_start(stream, error))
         return false;
@@ -548,6 +558,14 @@ void mc_media_stats(McMedia *self, McStreamStats *ret_stats)
 }
 
 /* ---- feedback ---- */
+
+void mc_media_show_rtcp(const McMedia *self, char direction, uint16_t sink_port,
+                        const uint8_t *packet, size_t len)
+{
+    if (self->options.on_datagram)
+        self->options.on_datagram(direction, self->rtp_port + 1, sink_port, packet, len,
+                                  self->options.user_data);
+}
 
 int mc_media_rtcp_fd(const McMedia *self)
 {

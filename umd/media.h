@@ -43,6 +43,9 @@ void mc_media_set_cursor(McMedia *self, int x_px, int y_px, bool visible, const 
 /* Of encoder/ts-flavour.h; NULL: the one that the session began with. */
 void mc_media_set_flavour(McMedia *self, const char *name);
 int mc_media_rtcp_fd(const McMedia *self);
+/* To whoever looks at datagrams (McUmdOptions). */
+void mc_media_show_rtcp(const McMedia *self, char direction, uint16_t sink_port,
+                        const uint8_t *packet, size_t len);
 /* As encoder/stream.h; 0 before the first PLAY. */
 size_t mc_media_rtcp_report(McMedia *self, bool bye, uint8_t ret_packet[MC_RTCP_MAX_BYTES]);
 uint32_t mc_media_ssrc(McMedia *self);

@@ -392,6 +392,39 @@ def test_rtcp_loss(bed):
     check(min(asked) <= 500, asked)
 
 
+def tshark(path, *options):
+    return run(["tshark", "-o", "udp.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE", "-o",
+                "ip.check_checksum:TRUE", "-r", path, *options]).stdout.splitlines()
+
+
+def test_trace(bed):
+    """Wireshark finds its way from the dialogue to the pictures, and all that the sink got is there."""
+    need_programs("tshark")
+    folder = bed.folder / "trace"
+    source, port = bed.cast("--capture", "test", "--fps", "30", "--trace", folder)
+    report = finish(bed, source, bed.sink(port, profile="windows-r2"))
+    packets, rtsp = folder / "session.pcapng", f"tcp.port=={port},rtsp"
+    check(not tshark(packets, "-d", rtsp, "-Y", "udp.checksum.status != 1 || tcp.checksum.status != 1 || "
+                     "ip.checksum.status != 1 || tcp.analysis.flags"), "packets that cannot be")
+    methods = tshark(packets, "-d", rtsp, "-Y", "rtsp.method", "-T", "fields", "-e", "rtsp.method")
+    check({"OPTIONS", "GET_PARAMETER", "SET_PARAMETER", "SETUP", "PLAY", "TEARDOWN"} <= set(methods), methods)
+    rtp = tshark(packets, "-d", rtsp, "-Y", "rtp && mp2t", "-T", "fields", "-e", "rtp.seq")
+    check(len(rtp) >= report["rtp"]["datagrams"] > 50, f"{len(rtp)} of {report['rtp']['datagrams']}")
+    reports = tshark(packets, "-d", rtsp, "-Y", "rtcp", "-T", "fields", "-e", "rtcp.pt")
+    check(len(reports) >= report["sender_reports"] >= 2, reports)
+    check("RTSP/1.0" in (folder / "rtsp.log").read_text(), "rtsp.log")
+    check(packets.stat().st_mode & 0o077 == 0, "others may read the packets")
+
+
+def test_trace_no_room(bed):
+    folder = bed.folder / "trace"
+    folder.mkdir()
+    (folder / "session.pcapng").symlink_to("/dev/full")
+    source = bed.start([bed.miracast, "cast", "--quiet", "--listen", "127.0.0.1:0", "--capture", "test",
+                        "--trace", folder], name="miracast")
+    expect_error(source, "usage.trace", EXIT_USAGE)
+
+
 def even_port():
     """A free UDP pair's first port; free a moment ago."""
     while True:
@@ -745,7 +778,8 @@ CASES = {
     "flavour-unbounded": flavour("unbounded", "0x0100", "0x1000"),
     "input-withdrawn": test_input_withdrawn, "input-impossible": test_input_impossible,
     "other-display": test_other_display, "input-denied": test_input_denied, "input-allowed": test_input_allowed, "idr": test_idr, "idr-storm": test_idr_storm,
-    "pause": test_pause, "rtcp": test_rtcp, "rtcp-loss": test_rtcp_loss,
+    "pause": test_pause, "trace": test_trace, "trace-no-room": test_trace_no_room,
+    "rtcp": test_rtcp, "rtcp-loss": test_rtcp_loss,
     "srtp": srtp("AES_CM_128_HMAC_SHA1_80", "cm", 60),
     "srtp-gcm": srtp("AEAD_AES_128_GCM", "gcm", 56),
     "srtp-dtls": srtp_dtls("cm", False), "srtp-dtls-gcm": srtp_dtls("gcm", True),
