@@ -278,7 +278,6 @@ static bool finish(McDtlsSrtp *self, GError **error)
 /* One turn of OpenSSL's machine.  False: it is over. */
 static bool step(McDtlsSrtp *self, GError **error)
 {
-    char text[160];
     uint8_t ignored[DATAGRAM_MAX];
 
     ERR_clear_error();
@@ -292,8 +291,9 @@ static bool step(McDtlsSrtp *self, GError **error)
         return true;
     if (why == SSL_ERROR_ZERO_RETURN)
         return fail(error, MC_SRTP_ERROR_HANDSHAKE, "the receiver ended its DTLS connection");
-    ERR_error_string_n(ERR_peek_error(), text, sizeof(text));
-    return fail(error, MC_SRTP_ERROR_HANDSHAKE, "DTLS with the receiver failed: %s", text);
+    const char *reason = ERR_reason_error_string(ERR_peek_error());
+    return fail(error, MC_SRTP_ERROR_HANDSHAKE, "DTLS with the receiver failed: %s",
+                reason ? reason : "it gives no reason");
 }
 
 /* ---- what comes: RFC 5764 5.1.2 ---- */

@@ -22,12 +22,10 @@ struct McDtls {
 
 static bool fail(const char *what, GError **error)
 {
-    char text[160];
-    unsigned long number = ERR_get_error();
+    const char *why = ERR_reason_error_string(ERR_get_error());
 
-    ERR_error_string_n(number, text, sizeof(text));
-    g_set_error(error, MC_LINK_ERROR, MC_LINK_ERROR_SECURITY, "%s%s%s", what, number ? ": " : "",
-                number ? text : "");
+    g_set_error(error, MC_LINK_ERROR, MC_LINK_ERROR_SECURITY, "%s%s%s", what, why ? ": " : "",
+                why ? why : "");
     return false;
 }
 
@@ -35,6 +33,7 @@ static bool open_ssl(McDtls *self)
 {
     self->context = SSL_CTX_new(DTLS_client_method());
     if (!self->context || !SSL_CTX_set_cipher_list(self->context, CIPHERS) ||
+        !SSL_CTX_set_min_proto_version(self->context, DTLS1_2_VERSION) ||
         !SSL_CTX_set_max_proto_version(self->context, DTLS1_2_VERSION))
         return false;
     SSL_CTX_set_verify(self->context, SSL_VERIFY_NONE, NULL);

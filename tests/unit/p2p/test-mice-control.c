@@ -424,6 +424,82 @@ static void test_bad_tokens(void)
     }
 }
 
+/* What a later sink may add is passed over, in whatever order it comes. */
+static void test_odd_tlvs(void)
+{
+    static const uint8_t id[16] = {1};
+    Lab lab = lab_new(MC_MICE_ENCRYPTED, NULL);
+    g_autoptr(GByteArray) tlvs = take(&lab, MC_MICE_SECURITY_HANDSHAKE);
+    g_autoptr(GByteArray) answer = g_byte_array_new();
+    McMiceTlvs parsed;
+
+    g_assert_cmpint(mc_mice_parse_tlvs(tlvs->data, tlvs->len, &parsed), ==, MC_MICE_OK);
+    g_autoptr(GByteArray) flight = dtls_sink_handshake(lab.dtls, parsed.token, parsed.token_len);
+    mc_mice_add_tlv(answer, 0x40, "new", 3);
+    mc_mice_add_tlv(answer, MC_MICE_TLV_SOURCE_ID, id, sizeof(id)); /* not even ours */
+    mc_mice_add_tlv(answer, MC_MICE_TLV_SECURITY_TOKEN, flight->data, flight->len);
+    mc_mice_add_tlv(answer, 0xff, "newer", 5);
+    mc_mice_add_tlv(answer, 0x40, "twice", 5);
+    feed(&lab, MC_MICE_SECURITY_HANDSHAKE, answer->data, answer->len);
+    shake_hands(&lab);
+    assert_event(&lab, MC_MICE_EVENT_READY);
+    lab_clear(&lab);
+}
+
+/* TCP knows no messages: the sink's flight a byte at a time, and STOP in one segment with it. */
+static void test_segments(void)
+{
+    for (unsigned together = 0; together < 2; together++) {
+        Lab lab = lab_new(MC_MICE_ENCRYPTED, NULL);
+        g_autoptr(GByteArray) tlvs = take(&lab, MC_MICE_SECURITY_HANDSHAKE);
+        g_autoptr(GByteArray) stream = g_byte_array_new(), token = g_byte_array_new();
+        McMiceTlvs parsed;
+
+        g_assert_cmpint(mc_mice_parse_tlvs(tlvs->data, tlvs->len, &parsed), ==, MC_MICE_OK);
+        g_autoptr(GByteArray) flight =
+            dtls_sink_handshake(lab.dtls, parsed.token, parsed.token_len);
+        mc_mice_add_tlv(token, MC_MICE_TLV_SECURITY_TOKEN, flight->data, flight->len);
+        g_autoptr(GBytes) answer =
+            mc_mice_message(MC_MICE_SECURITY_HANDSHAKE, token->data, token->len);
+        g_autoptr(GBytes) stop = mc_mice_message(MC_MICE_STOP_PROJECTION, NULL, 0);
+        g_byte_array_append(stream, g_bytes_get_data(answer, NULL),
+                            (guint) g_bytes_get_size(answer));
+        if (together)
+            g_byte_array_append(stream, g_bytes_get_data(stop, NULL),
+                                (guint) g_bytes_get_size(stop));
+        const guint piece = together ? stream->len : 1;
+        for (guint at = 0; at < stream->len; at += piece)
+            mc_mice_control_feed(lab.control, stream->data + at, piece, lab.now_us);
+        g_byte_array_unref(take(&lab, MC_MICE_SECURITY_HANDSHAKE));
+        if (together)
+            assert_event(&lab, MC_MICE_EVENT_STOPPED);
+        lab_clear(&lab);
+    }
+}
+
+/* What only a source says, said by the sink; and another version's message. */
+static void test_wrong_way(void)
+{
+    for (McMiceCommand command = MC_MICE_SOURCE_READY; command <= MC_MICE_PIN_RESPONSE; command++) {
+        if (command == MC_MICE_STOP_PROJECTION || command == MC_MICE_SECURITY_HANDSHAKE)
+            continue;
+        Lab lab = lab_new(MC_MICE_ENCRYPTED, NULL);
+        feed(&lab, command, NULL, 0);
+        assert_failed(&lab, MC_LINK_ERROR_PROTOCOL);
+        lab_clear(&lab);
+    }
+    for (unsigned version = 0; version < 256; version++) {
+        if (version == 1)
+            continue;
+        Lab lab = lab_new(MC_MICE_OPEN, NULL);
+        const uint8_t message[4] = {0, 4, (uint8_t) version, MC_MICE_STOP_PROJECTION};
+        assert_event(&lab, MC_MICE_EVENT_READY);
+        mc_mice_control_feed(lab.control, message, sizeof(message), lab.now_us);
+        assert_failed(&lab, MC_LINK_ERROR_PROTOCOL);
+        lab_clear(&lab);
+    }
+}
+
 static void test_ends(void)
 {
     for (unsigned step = 0; step < 3; step++) { /* in the handshake, at the PIN, after the PIN */
@@ -519,6 +595,9 @@ int main(int argc, char **argv)
     g_test_add_func("/mice/control/half-message", test_half_message);
     g_test_add_func("/mice/control/out-of-place", test_out_of_place);
     g_test_add_func("/mice/control/bad-tokens", test_bad_tokens);
+    g_test_add_func("/mice/control/odd-tlvs", test_odd_tlvs);
+    g_test_add_func("/mice/control/segments", test_segments);
+    g_test_add_func("/mice/control/wrong-way", test_wrong_way);
     g_test_add_func("/mice/control/ends", test_ends);
     g_test_add_func("/mice/control/records", test_records);
     g_test_add_func("/mice/control/renegotiation", test_renegotiation);
