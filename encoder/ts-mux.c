@@ -7,6 +7,14 @@
 
 #define CLOCK_27M_PER_MS 27000u
 #define PSI_INTERVAL_27M (50u * CLOCK_27M_PER_MS)
+/* Between two PCR a receiver takes the packets for evenly spread (ISO/IEC 13818-1 2.4.2.2).  Far
+ * apart, sound would seem to come after its PTS; close together, what stands between them would
+ * seem to come faster than transport buffers take it: 16.8 Mbit/s of pictures at level 3.1, and at
+ * 21 Mbit/s a frame of sound overruns its own. */
+#define PCR_INTERVAL_27M (20u * CLOCK_27M_PER_MS)
+#define PCR_LEAST_27M (5u * CLOCK_27M_PER_MS)   /* before a picture */
+#define PCR_LATEST_27M (40u * CLOCK_27M_PER_MS) /* however much stands between */
+#define PCR_BYTES_PER_MS 2000u                  /* 16 Mbit/s */
 #define DATAGRAM_PACKETS 7u
 #define PACKET_ROOM 184u /* after the 4-byte header */
 #define PES_HEADER_MAX (14u + 17u + 32u)
@@ -30,9 +38,10 @@ struct McTsMux {
     McTsConfig config;
     uint8_t pat_version, pmt_version;
     uint8_t pat_cc, pmt_cc, video_cc, audio_cc; /* of the next packet with payload */
-    uint64_t psi_at_27m;
-    bool psi_due;
-    uint64_t tables; /* so far */
+    uint64_t psi_at_27m, pcr_at_27m;
+    bool psi_due, pcr_due;
+    uint64_t since_pcr; /* bytes */
+    uint64_t tables;    /* so far */
     uint8_t pat[MC_TS_PACKET_BYTES], pmt[MC_TS_PACKET_BYTES];
     GByteArray *cipher; /* encrypted payload of one PES */
 };
@@ -261,11 +270,29 @@ static uint8_t next_cc(uint8_t *cc)
     return ret;
 }
 
+static bool pcr_is_due(const McTsMux *self, uint64_t pcr_27m, uint64_t interval_27m)
+{
+    const uint64_t elapsed_27m = pcr_27m - self->pcr_at_27m;
+
+    if (self->pcr_due || elapsed_27m >= PCR_LATEST_27M)
+        return true;
+    return elapsed_27m >= interval_27m &&
+           self->since_pcr <= elapsed_27m * PCR_BYTES_PER_MS / CLOCK_27M_PER_MS;
+}
+
+static void pcr_given(McTsMux *self, uint64_t pcr_27m)
+{
+    self->pcr_at_27m = pcr_27m;
+    self->pcr_due = false;
+    self->since_pcr = 0;
+}
+
 /* A packet without payload, which does not count for continuity. */
 static void append_pcr(McTsMux *self, uint64_t pcr_27m, GByteArray *out)
 {
     const bool on_video = self->config.layout.pcr_on_video;
 
+    pcr_given(self, pcr_27m);
     append_packet(out, &(Packet){.pid = pcr_pid(&self->config),
                                  .start = !on_video, /* as the sinks' firmware saw it elsewhere */
                                  .cc = on_video ? (self->video_cc - 1) & 0x0f : 0,
@@ -296,8 +323,9 @@ static void append_psi(McTsMux *self, uint64_t pcr_27m, GByteArray *out)
     self->tables++;
 }
 
-/* Null packets, so that every datagram of this call carries as many packets as go into one. */
-static void fill(const McTsMux *self, GByteArray *out)
+/* A call's output is whole. Null packets, so that every datagram of it carries as many packets as
+ * go into one. */
+static void finish(McTsMux *self, GByteArray *out, guint from)
 {
     while (self->config.layout.fill_datagrams && out->len / MC_TS_PACKET_BYTES % DATAGRAM_PACKETS) {
         const guint at = out->len;
@@ -306,6 +334,7 @@ static void fill(const McTsMux *self, GByteArray *out)
         memset(out->data + at, 0xff, MC_TS_PACKET_BYTES);
         memcpy(out->data + at, (const uint8_t[]){0x47, 0x1f, 0xff, 0x10}, 4);
     }
+    self->since_pcr += out->len - from;
 }
 
 /* ---------- PES ---------- */
@@ -403,7 +432,7 @@ McTsMux *mc_ts_mux_new(const McTsConfig *config)
 
     self->config = *config;
     self->pat_version = self->pmt_version = config->layout.psi_version & 0x1f;
-    self->psi_due = true;
+    self->psi_due = self->pcr_due = true;
     self->cipher = g_byte_array_new();
     build_pat(self);
     build_pmt(self);
@@ -452,6 +481,7 @@ void mc_ts_mux_set_hdcp(McTsMux *self, const McTsHdcp *hdcp)
 void mc_ts_mux_set_layout(McTsMux *self, const McTsLayout *layout)
 {
     self->config.layout = *layout;
+    self->pcr_due = true;
     if (self->tables)
         self->pat_version = (self->pat_version + 1) & 0x1f;
     else
@@ -467,21 +497,35 @@ uint64_t mc_ts_mux_tables(const McTsMux *self)
 
 static void append_clock(McTsMux *self, uint64_t pcr_27m, GByteArray *out)
 {
-    if (!psi_is_due(self, pcr_27m))
-        return;
-    append_psi(self, pcr_27m, out);
-    append_pcr(self, pcr_27m, out);
+    if (psi_is_due(self, pcr_27m))
+        append_psi(self, pcr_27m, out);
+    if (pcr_is_due(self, pcr_27m, PCR_INTERVAL_27M))
+        append_pcr(self, pcr_27m, out);
 }
 
 void mc_ts_mux_heartbeat(McTsMux *self, uint64_t pcr_27m, GByteArray *out)
 {
+    const guint from = out->len;
+
     append_clock(self, pcr_27m, out);
-    fill(self, out);
+    finish(self, out, from);
+}
+
+/* In a packet of its own, or as the adaptation field of the picture's first packet. */
+static uint8_t give_pcr(McTsMux *self, bool picture, uint64_t pcr_27m, GByteArray *out)
+{
+    if (picture && self->config.layout.pcr_on_video) {
+        pcr_given(self, pcr_27m);
+        return AF_PCR;
+    }
+    append_pcr(self, pcr_27m, out);
+    return 0;
 }
 
 void mc_ts_mux_video(McTsMux *self, const uint8_t *au, size_t len, uint64_t pts_90k, bool idr,
                      uint64_t pcr_27m, GByteArray *out)
 {
+    const guint from = out->len;
     uint8_t private_data[MC_TS_PRIVATE_BYTES];
     Pes pes = {.stream_id = 0xe0,
                .flags = self->config.layout.pes_flags,
@@ -495,22 +539,20 @@ void mc_ts_mux_video(McTsMux *self, const uint8_t *au, size_t len, uint64_t pts_
     }
     if (idr)
         first.af_flags |= AF_RANDOM_ACCESS;
-    if (idr || psi_is_due(self, pcr_27m)) {
+    if (idr || psi_is_due(self, pcr_27m))
         append_psi(self, pcr_27m, out);
-        if (self->config.layout.pcr_on_video)
-            first.af_flags |= AF_PCR;
-        else
-            append_pcr(self, pcr_27m, out);
-    }
     au = protect(self, false, au, len, private_data, &pes);
+    if (pcr_is_due(self, pcr_27m, PCR_LEAST_27M))
+        first.af_flags |= give_pcr(self, au != NULL, pcr_27m, out);
     if (au)
         append_pes(first, &self->video_cc, &pes, au, len, out);
-    fill(self, out);
+    finish(self, out, from);
 }
 
 void mc_ts_mux_audio(McTsMux *self, const uint8_t *frame, size_t len, uint64_t pts_90k,
                      uint64_t pcr_27m, GByteArray *out)
 {
+    const guint from = out->len;
     uint8_t private_data[MC_TS_PRIVATE_BYTES];
     Pes pes = {.stream_id = audio_kinds[self->config.audio].stream_id,
                .flags = self->config.layout.pes_flags,
@@ -519,12 +561,12 @@ void mc_ts_mux_audio(McTsMux *self, const uint8_t *frame, size_t len, uint64_t p
 
     append_clock(self, pcr_27m, out);
     if (!len || !pes.stream_id || len + PES_HEADER_MAX > 0xffff) {
-        fill(self, out);
+        finish(self, out, from);
         return;
     }
     frame = protect(self, true, frame, len, private_data, &pes);
     if (frame)
         append_pes((Packet){.pid = self->config.layout.audio_pid}, &self->audio_cc, &pes, frame,
                    len, out);
-    fill(self, out);
+    finish(self, out, from);
 }

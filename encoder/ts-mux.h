@@ -63,9 +63,10 @@ void mc_ts_mux_set_hdcp(McTsMux *self, const McTsHdcp *hdcp); /* NULL: in the cl
 void mc_ts_mux_set_layout(McTsMux *self, const McTsLayout *layout);
 
 /* All append whole 188-byte packets to out.  Times: pcr_27m in 27 MHz, pts_90k in 90 kHz, both may
- * grow past 33 bits.  PAT, PMT and PCR go first when due, before an IDR always.
- * They fall due 50 ms after the last ones: call something at least every 40 ms (heartbeat will do)
- * and they are never more than 90 ms apart. */
+ * grow past 33 bits.  PAT, PMT and PCR go first when due, the tables before
+ * an IDR always. Tables fall due 50 ms after the last ones, a PCR 20 ms (before a picture 5 ms):
+ * call something at least every 40 ms (heartbeat will do) and they are never more than 90 ms and
+ * 60 ms apart. */
 void mc_ts_mux_video(McTsMux *self, const uint8_t *au, size_t len, uint64_t pts_90k, bool idr,
                      uint64_t pcr_27m, GByteArray *out);
 /* One PES: an LPCM frame with its 4-byte header, an ADTS frame or an AC-3 frame; at most 64 KiB

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Judges a stream by the sink's report: each rule of RTP, MPEG-TS and H.264 that real sinks are known to
-insist on, with the figure that was found.  Usage: judge.py REPORT.json [--strict]
+insist on, with the figure that was found.  Usage: judge.py REPORT.json [--strict] [--frames FILE.csv --kbps N]
 
 Rules about intervals depend on how busy both machines are; without --strict they are told and do not
-count.
+count.  With the pictures of the same session (the sink's --frames) and the rate that the encoder was
+asked for, the buffer that a decoder at that rate needs is judged too.
 """
 
 import argparse
+import csv
 import json
 import sys
 
@@ -16,6 +18,10 @@ LEVELS = {31: (14000, 17500, 108000, 3600), 32: (20000, 25000, 216000, 5120),
           40: (20000, 25000, 245760, 8192), 41: (50000, 62500, 245760, 8192),
           42: (50000, 62500, 522240, 8704), 50: (135000, 168750, 589824, 22080),
           51: (240000, 300000, 983040, 36864), 52: (240000, 300000, 2073600, 36864)}
+MAX_DPB_MBS = {31: 18000, 32: 20480, 40: 32768, 41: 32768, 42: 34816, 50: 110400, 51: 184320,
+               52: 184320}
+# A key picture may be as large as this much of the asked rate: all of it is through before its PTS.
+BUCKET_MS = 100
 PROFILES = {"CBP": (66, "c0"), "CHP": (100, "0c")}
 
 
@@ -54,25 +60,74 @@ class Judge:
         self.rule("RTP: a marker for each picture",
                   abs(rtp["markers"] - self.report["video"]["frames"]) <= 1,
                   f"{rtp['markers']} markers, {self.report['video']['frames']} pictures")
+        self.bounded("RTP: time stamps run with the PCR", rtp["pcr_ms"], -5, 5)
 
     def ts(self):
         ts = self.report["ts"]
         self.no_fault("TS: sync, continuity, adaptation fields", "ts-sync", "ts-continuity",
-                      "ts-adaptation-length", "ts-error-indicator")
+                      "ts-adaptation-length", "ts-error-indicator", "ts-adaptation-reserved",
+                      "ts-adaptation-fields", "ts-adaptation-stuffing")
+        self.no_fault("TS: no discontinuity, no scrambling", "ts-discontinuity", "ts-scrambled")
+        self.rule("TS: PAT, PMT and PCR before all else", ts["order"] == ["pat", "pmt", "pcr", "pes"]
+                  or (ts["order"] == ["pat", "pmt", "pes", "pcr"] and self._pcr_on_video()),
+                  ts["order"])
         self.no_fault("TS: no packet outside the program", "ts-unknown-pid")
         self.no_fault("PSI: CRC and versions", "pat-crc", "pmt-crc", "pat-without-start",
                       "pmt-without-start", "pmt-changed-without-version")
-        self.bounded("PSI: at most 100 ms apart", ts["psi_interval_ms"], None, 100)
+        self.no_fault("PSI: fields, lengths, descriptors, stuffing", "pat-syntax", "pmt-syntax",
+                      "pat-stuffing", "pmt-stuffing", "pmt-reserved", "pmt-length",
+                      "pmt-descriptors")
+        self.bounded("PSI: PAT at most 100 ms apart", ts["psi_interval_ms"], None, 100)
+        self.bounded("PSI: PMT at most 100 ms apart", ts["pmt_interval_ms"], None, 100)
         self.no_fault("PCR: on the PID that the PMT names, never back", "pcr-pid", "pcr-back",
-                      "pcr-truncated")
+                      "pcr-truncated", "pcr-reserved")
         self.bounded("PCR: at most 100 ms apart", ts["pcr_interval_ms"], None, 100)
         self.bounded("PCR: within 5 ms of arrival", ts["pcr_drift_ms"], -5, 5)
+
+    def _pcr_on_video(self):
+        ts = self.report["ts"]
+        return ts["streams"].get(ts["pcr_pid"], {}).get("type") == "H264"
+
+    def tstd(self):
+        """The buffers of ISO/IEC 13818-1's receiver; they live by PCR, which a busy machine writes
+        late."""
+        for name, stream in sorted(self.report["ts"]["tstd"].items()):
+            self.rule(f"T-STD: transport buffer of {name}", not stream["tb_overflows"],
+                      f"{stream['tb_peak']} of 512 bytes, {stream['tb_overflows']} times over", False)
+            if stream["delay_ms"] is None:
+                continue
+            self.rule(f"T-STD: {name} is whole before it is decoded", not stream["underflows"],
+                      f"{stream['underflows']} times late, {stream['late_ms']} ms at most; "
+                      f"{stream['delay_ms']['min']} to {stream['delay_ms']['max']} ms ahead", False)
+            self.rule(f"T-STD: {name} waits a second at most", stream["delay_ms"]["max"] <= 1000,
+                      f"{stream['delay_ms']['max']} ms")
+            if stream["size"]:
+                self.rule(f"T-STD: buffer of {name}", not stream["overflows"],
+                          f"{stream['peak']} of {stream['size']:.0f} bytes", False)
+
+    def cpb(self, frames, kbps):
+        """Bytes come at the asked rate while there are any, and go with their picture (C.1)."""
+        level = peak = 0.0
+        last = None
+        for row in frames:
+            pts = int(row["pts_90k"])
+            if last is not None:
+                level = max(0.0, level - kbps * ((pts - last) % (1 << 33)) / 90)
+            last = pts
+            level += int(row["bytes"]) * 8
+            peak = max(peak, level)
+        self.rule(f"CPB: at {kbps} kbit/s", peak / kbps <= BUCKET_MS,
+                  f"{peak / kbps:.0f} of {BUCKET_MS} ms ({peak / 8000:.1f} kB)", False)
 
     def pes(self):
         video, audio = self.report["video"], self.report["audio"]
         self.no_fault("PES: headers, lengths, a PTS each", "video-pes-header", "audio-pes-header",
                       "video-pes-length", "audio-pes-length", "audio-pes-unbounded",
                       "video-pes-without-pts", "audio-pes-without-pts")
+        self.no_fault("PES: marker bits, stuffing, stream ids, no scrambling", "video-pts-markers",
+                      "audio-pts-markers", "video-pes-stuffing", "audio-pes-stuffing",
+                      "video-pes-scrambled", "audio-pes-scrambled", "video-stream-id",
+                      "audio-stream-id")
         self.no_fault("PES: data alignment is said", "video-pes-unaligned", "audio-pes-unaligned")
         self.no_fault("PES: PTS of pictures only grow", "video-pts-back")
         self.bounded("PES: pictures are there before their PTS", video["pts_lead_ms"], 0, 250)
@@ -90,7 +145,12 @@ class Judge:
                       "h264-b-slice")
         self.no_fault("H.264: SPS and PPS before each IDR, and only there",
                       "idr-without-parameter-sets", "sps-without-idr")
-        self.no_fault("H.264: IDR says random access", "idr-without-random-access")
+        self.no_fault("H.264: IDR says random access, and no other", "idr-without-random-access",
+                      "random-access-without-idr")
+        self.no_fault("H.264: units begin with a start code, kinds and their importance are right",
+                      "h264-no-start-code", "h264-nal-kind", "h264-nal-ref-idc", "h264-nal-order")
+        self.no_fault("H.264: no picture is missing, consecutive IDR differ", "h264-frame-num",
+                      "h264-idr-pic-id")
         self.no_fault("H.264: decodes without complaint", "decode-errors")
         first = self.report["video"]["idr_at_s"][:1]
         self.rule("H.264: begins with an IDR", first == [0.0], first)
@@ -119,6 +179,9 @@ class Judge:
             self.rule(f"level {what}: macroblocks a picture and a second",
                       blocks <= level[3] and blocks * mode["fps"] <= level[2],
                       f"{blocks}, {blocks * mode['fps']}")
+            fit = min(16, MAX_DPB_MBS[sps["level_idc"]] // blocks)
+            self.rule(f"level {what}: reference pictures", sps["ref_frames"] <= fit,
+                      f"{sps['ref_frames']} of {fit}")
             limit = level[profile == 100]
             self.rule(f"level {what}: bit rate", self.report["rtp"]["kbps"] <= limit * 1.25,
                       f"{self.report['rtp']['kbps']} of {limit} kbit/s")
@@ -126,6 +189,7 @@ class Judge:
     def all(self):
         self.rtp()
         self.ts()
+        self.tstd()
         self.pes()
         self.h264()
         return self.rules
@@ -140,14 +204,22 @@ def failures(report, strict=False):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("report")
+    parser.add_argument("--frames", metavar="FILE.csv", help="of the same session, by the sink")
+    parser.add_argument("--kbps", type=int, help="that the encoder was asked for")
     parser.add_argument("--strict", action="store_true", help="intervals count too")
     options = parser.parse_args()
     with open(options.report, encoding="utf-8") as text:
         report = json.load(text)
-    for name, holds, figure, hard in Judge(report).all():
+    judge = Judge(report)
+    judge.all()
+    if options.frames and options.kbps:
+        with open(options.frames, encoding="ascii", newline="") as rows:
+            judge.cpb(csv.DictReader(rows), options.kbps)
+    for name, holds, figure, hard in judge.rules:
         print(f"{'fine ' if holds else 'WRONG' if hard or options.strict else 'late '} {name}: "
               f"{figure}")
-    return 1 if failures(report, options.strict) else 0
+    return 1 if any(not holds and (hard or options.strict)
+                    for _, holds, _, hard in judge.rules) else 0
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 """As much H.264 as a judge of a Miracast stream needs: NAL units, SPS, PPS, slice headers."""
 
 AUD, SPS, PPS, IDR, SLICE = 9, 7, 8, 5, 1
+KNOWN = (SLICE, IDR, 6, SPS, PPS, AUD, 12)  # SEI and filler too
 HIGH_PROFILES = (100, 110, 122, 244, 44, 83, 86, 118, 128)
 
 
@@ -107,7 +108,7 @@ def parse_sps(nal):
             for i in range(8 if chroma != 3 else 12):
                 if bits.u(1):
                     _scaling_list(bits, 16 if i < 6 else 64)
-    bits.ue()
+    sps["frame_num_bits"] = bits.ue() + 4
     order = bits.ue()
     if order == 0:
         bits.ue()
@@ -116,7 +117,7 @@ def parse_sps(nal):
         for _ in range(bits.ue()):
             bits.se()
     sps["ref_frames"] = bits.ue()
-    bits.u(1)
+    sps["gaps_allowed"] = bits.u(1)
     width, height = (bits.ue() + 1) * 16, (bits.ue() + 1) * 16
     frame_only = bits.u(1)
     if not frame_only:
@@ -140,13 +141,18 @@ class Parameters:
         self.raw_sps = None
         self.sps = None
         self.cabac = False
+        self.frame_num = None  # (of the last picture, is it referred to)
+        self.idr_pic_id = None
         self.history = []  # one entry for each SPS that differs from the one before
 
     def access_unit(self, payload, unit):
         kinds = []
+        if payload[:3] != b"\0\0\1" and payload[:4] != b"\0\0\0\1":
+            self.faults.add("h264-no-start-code", payload[:6].hex())
         for nal in nal_units(payload):
             kind = nal[0] & 31
             kinds.append(kind)
+            self._header(nal)
             if kind == SPS:
                 self._sps(nal)
             elif kind == PPS:
@@ -158,7 +164,20 @@ class Parameters:
         unit.sps = len(self.history) - 1 if self.history else None
         self._order(kinds, unit)
 
+    def _header(self, nal):
+        """7.4.1."""
+        kind, ref = nal[0] & 31, nal[0] >> 5 & 3
+        if nal[0] & 0x80 or kind not in KNOWN:
+            self.faults.add("h264-nal-kind", nal[:2].hex())
+        if (kind in (IDR, SPS, PPS) and not ref) or (kind in (6, AUD, 12) and ref):
+            self.faults.add("h264-nal-ref-idc", nal[:2].hex())
+
     def _order(self, kinds, unit):
+        """7.4.1.2.3: one delimiter, and parameters and SEI before the slices."""
+        slices = [i for i, kind in enumerate(kinds) if kind in (IDR, SLICE)]
+        others = [i for i, kind in enumerate(kinds) if kind in (AUD, SPS, PPS, 6)]
+        if kinds.count(AUD) > 1 or (slices and others and max(others) > slices[0]):
+            self.faults.add("h264-nal-order", kinds[:12])
         if not kinds or kinds[0] != AUD:
             self.faults.add("h264-without-aud", kinds[:6])
         if unit.slices == 0:
@@ -183,6 +202,7 @@ class Parameters:
         except ValueError as error:
             self.faults.add("h264-sps", error)
             return
+        self.frame_num = None  # another sequence
         self.history.append(dict(self.sps, used=False))
 
     def _pps(self, nal):
@@ -201,11 +221,34 @@ class Parameters:
     def _slice(self, nal):
         try:
             bits = Bits(nal[1:16])
-            bits.ue()
+            first_mb = bits.ue()
             if bits.ue() % 5 == 1:
                 self.faults.add("h264-b-slice")
+            bits.ue()
+            if self.sps and not first_mb:
+                self._frame_num(nal, bits)
         except ValueError as error:
             self.faults.add("h264-slice", error)
+
+    def _frame_num(self, nal, bits):
+        """7.4.3: one more than the last picture that is referred to; a gap is a picture lost before
+        it was sent."""
+        width = self.sps["frame_num_bits"]
+        number = bits.u(width)
+        if nal[0] & 31 == IDR:
+            if not self.sps["progressive"]:
+                bits.u(1)
+            pic_id = bits.ue()
+            if self.frame_num and self.frame_num[2] and pic_id == self.idr_pic_id:
+                self.faults.add("h264-idr-pic-id", pic_id)
+            self.idr_pic_id = pic_id
+            if number:
+                self.faults.add("h264-frame-num", f"IDR: {number}")
+        elif self.frame_num:
+            last, was_ref, _ = self.frame_num
+            if number != (last + was_ref) % (1 << width):
+                self.faults.add("h264-frame-num", f"{last} then {number}")
+        self.frame_num = number, bool(nal[0] >> 5 & 3), nal[0] & 31 == IDR
 
     def report(self):
         return [{k: v for k, v in entry.items() if k != "used"} for entry in self.history]

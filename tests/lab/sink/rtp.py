@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+"""Header, sequence and shape of RTP datagrams."""
+
+import collections
+
+from .tally import wrap_diff
+
+TS_BYTES = 188
+
+
+class RtpCheck:
+    """Header, sequence and shape of datagrams; gives back the payload."""
+
+    def __init__(self, faults):
+        self.faults = faults
+        self.datagrams = self.bytes = self.lost = self.reordered = self.markers = 0
+        self.sizes = collections.Counter()
+        self.ssrc = self.seq = self.timestamp = None
+        self.first_seq = self.extended = None
+        self.first_t = self.last_t = None
+        self.silence_s = 0.0
+        self.resumed = False
+        self.jitter = 0.0
+        self.transit = None
+        self.in_picture = None  # (time stamp, packets of the last datagram) while it goes on
+
+    def feed(self, data, t):
+        """(TS bytes, marker) or (b"", False)."""
+        faults = self.faults
+        if len(data) < 12 or data[0] != 0x80:
+            faults.add("rtp-header", data[:4].hex())
+            return b"", False
+        if data[1] & 0x7F != 33:
+            faults.add("rtp-payload-type", data[1] & 0x7F)
+            return b"", False
+        self._arrival(t)
+        self.datagrams += 1
+        self.bytes += len(data)
+        payload = data[12:]
+        count, rest = divmod(len(payload), TS_BYTES)
+        if rest or not 1 <= count <= 7:
+            faults.add("rtp-size", f"{len(payload)} bytes of payload")
+        self.sizes[count] += 1
+        ssrc = int.from_bytes(data[8:12], "big")
+        if self.ssrc is not None and ssrc != self.ssrc:
+            faults.add("rtp-ssrc-changed", f"{self.ssrc:08x} to {ssrc:08x}")
+        self.ssrc = ssrc
+        self._sequence(int.from_bytes(data[2:4], "big"))
+        self._timestamp(int.from_bytes(data[4:8], "big"), t)
+        marker = bool(data[1] & 0x80)
+        self.markers += marker
+        self._picture(count, int.from_bytes(data[4:8], "big"), marker, payload)
+        return payload, marker
+
+    def _picture(self, count, timestamp, marker, payload):
+        """Datagrams of one picture stand together: its first has the start of a video PES."""
+        if self.in_picture is not None:
+            if timestamp != self.in_picture[0]:
+                self.faults.add("rtp-timestamp-in-frame")
+            if self.in_picture[1] != 7:
+                self.faults.add("rtp-not-filled", self.in_picture[1])
+            self.in_picture = None if marker else (timestamp, count)
+        elif not marker and any(payload[at + 1] & 0x5F == 0x50 and payload[at + 2] == 0x11 and
+                                payload[at + 3] & 0x10
+                                for at in range(0, len(payload) - TS_BYTES + 1, TS_BYTES)):
+            self.in_picture = (timestamp, count)
+
+    def _arrival(self, t):
+        if self.first_t is None:
+            self.first_t = t
+        elif t - self.last_t > self.silence_s and not self.resumed:
+            self.silence_s = t - self.last_t
+        self.last_t = t
+        self.resumed = False
+
+    def resume(self):
+        """The silence of a pause does not count."""
+        self.resumed = True
+
+    def _sequence(self, seq):
+        if self.seq is None:
+            self.first_seq = self.extended = seq
+        else:
+            step = wrap_diff(seq, self.seq, 1 << 16)
+            if step <= 0:
+                self.reordered += 1
+                return
+            self.lost += step - 1
+            self.extended += step
+        self.seq = seq
+
+    def _timestamp(self, timestamp, t):
+        if self.timestamp is not None and wrap_diff(timestamp, self.timestamp, 1 << 32) < 0:
+            self.faults.add("rtp-timestamp-back")
+        self.timestamp = timestamp
+        transit = t * 90000 - timestamp
+        if self.transit is not None:
+            self.jitter += (abs(transit - self.transit) - self.jitter) / 16
+        self.transit = transit
+
+    def report(self):
+        span = (self.last_t - self.first_t) if self.datagrams > 1 else 0
+        return {"datagrams": self.datagrams, "bytes": self.bytes, "lost": self.lost,
+                "reordered": self.reordered, "markers": self.markers,
+                "ts_packets_per_datagram": dict(sorted(self.sizes.items())),
+                "ssrc": None if self.ssrc is None else f"{self.ssrc:08x}",
+                "seconds": round(span, 3), "longest_silence_ms": round(self.silence_s * 1e3, 1),
+                "kbps": round(self.bytes * 8e-3 / span, 1) if span > 0 else 0}
