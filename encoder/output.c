@@ -64,12 +64,13 @@ void mc_output_video(McOutput *self, const GByteArray *unit, bool idr, int64_t c
     int64_t start_us = g_get_monotonic_time(), muxed_us;
 
     g_mutex_lock(&self->lock);
-    int64_t time_ns = MAX(capture_ns, now_ns() + FLOOR_NS - LEAD_NS);
+    const int64_t sent_ns = now_ns(); /* one moment for PTS and PCR: the lead is what we say */
+    int64_t time_ns = MAX(capture_ns, sent_ns + FLOOR_NS - LEAD_NS);
     uint64_t pts = MAX(pts_of(self, time_ns), self->last_pts_90k + 1);
     self->last_pts_90k = pts;
-    self->video_lead_ns = time_ns + LEAD_NS - now_ns();
+    self->video_lead_ns = time_ns + LEAD_NS - sent_ns;
     g_byte_array_set_size(self->ts, 0);
-    mc_ts_mux_video(self->mux, unit->data, unit->len, pts, idr, pcr_of(self, now_ns()), self->ts);
+    mc_ts_mux_video(self->mux, unit->data, unit->len, pts, idr, pcr_of(self, sent_ns), self->ts);
     muxed_us = g_get_monotonic_time();
     mc_sender_send_frame(self->sender, self->rtp, self->ts->data, self->ts->len, rtp_now(self),
                          true, frame_id);

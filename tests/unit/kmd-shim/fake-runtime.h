@@ -10,6 +10,8 @@
 #include "kmd-shim/chunk-queue.h"
 #include "kmd-shim/display-path.h"
 
+#define FAKE_PATIENCE_MS 60000u /* a bound on hangs; no test passes by it */
+
 typedef struct {
     McDisplayPath *display;
     DXGK_MIRACAST_DISPLAY_INTERFACE kmd;
@@ -64,6 +66,7 @@ static inline NTSTATUS fake_report(HANDLE handle, DXGK_MIRACAST_CHUNK_INFO *info
     } else if (info->ChunkType == MIRACAST_CHUNK_TYPE_FRAME_DROPPED) {
         self->dropped++;
     }
+    g_cond_broadcast(&self->changed);
     g_mutex_unlock(&self->lock);
     return STATUS_SUCCESS;
 }
@@ -179,6 +182,19 @@ static inline NTSTATUS fake_release(FakeRuntime *self, uint64_t frame_id)
     McIoctlFrameRelease request = {.frame_id = frame_id};
 
     return fake_ioctl(self, MC_IOCTL_FRAME_RELEASE, &request, sizeof(request), NULL, 0, NULL);
+}
+
+/* Until n frames more were begun than now, or were dropped. */
+static inline void fake_wait_frames(FakeRuntime *self, uint64_t n, bool dropped)
+{
+    const int64_t end_us =
+        g_get_monotonic_time() + FAKE_PATIENCE_MS * (int64_t) G_TIME_SPAN_MILLISECOND;
+    const uint64_t *count = dropped ? &self->dropped : &self->started;
+
+    g_mutex_lock(&self->lock);
+    for (const uint64_t goal = *count + n; *count < goal;)
+        g_assert_true(g_cond_wait_until(&self->changed, &self->lock, end_us));
+    g_mutex_unlock(&self->lock);
 }
 
 /* The next packet alone. */

@@ -51,6 +51,25 @@ static void test_unknown_kind(void)
     g_assert_cmpstr(mc_capture_error_code(-1), ==, "capture.failed");
 }
 
+/* Until 21 frames were captured within span_us: a busy machine keeps some of them back, a wrong
+ * rate all of them.  They have to be given back, and not lent out already. */
+static void assert_rate(FakeRuntime *fake, int64_t span_us)
+{
+    int64_t captured_us[21] = {0};
+    MIRACAST_CHUNK_INFO info;
+    McFrameDesc frame;
+
+    for (unsigned i = 0; i < 4000; i++) {
+        g_assert_cmpint(fake_get(fake, FAKE_PATIENCE_MS, &info, &frame), ==, STATUS_SUCCESS);
+        fake_release(fake, frame.frame_id);
+        int64_t now_us = frame.capture_ns / 1000, *oldest_us = &captured_us[i % 21];
+        *oldest_us = now_us;
+        if (i >= 20 && now_us - captured_us[(i + 1) % 21] < span_us)
+            return;
+    }
+    g_test_fail_printf("no 21 frames in %" G_GINT64_FORMAT " us", span_us);
+}
+
 /* The time code in the picture is the moment of capture, and frames come at the mode's rate. */
 static void test_frames(void)
 {
@@ -63,9 +82,7 @@ static void test_frames(void)
     begin_us = g_get_monotonic_time();
     g_assert_cmpint(fake_modes(&fake, 100000), ==, STATUS_SUCCESS);
     for (uint64_t i = 1; i <= 21; i++) {
-        g_assert_cmpint(fake_get(&fake, 1000, &info, &frame), ==, STATUS_SUCCESS);
-        if (i == 1)
-            g_assert_cmpint(g_get_monotonic_time() - begin_us, <, 200000);
+        g_assert_cmpint(fake_get(&fake, FAKE_PATIENCE_MS, &info, &frame), ==, STATUS_SUCCESS);
         g_assert_cmpuint(info.ChunkType, ==, MIRACAST_CHUNK_TYPE_COLOR_CONVERT_COMPLETE);
         g_assert_cmpuint(info.ChunkId.FrameNumber, >=, i);
         g_assert_cmpuint(info.ChunkId.PartNumber, ==, 0);
@@ -84,7 +101,7 @@ static void test_frames(void)
     }
     int64_t took_us = g_get_monotonic_time() - begin_us;
     g_assert_cmpint(took_us, >=, 180000); /* 20 periods of 10 ms, but the first on its grid */
-    g_assert_cmpint(took_us, <, 1000000);
+    assert_rate(&fake, 400000);
     fake_destroy(&fake);
     g_assert_cmpuint(fake.dpcs, >=, 21);
     fake_close(&fake);
@@ -100,17 +117,19 @@ static void test_latest_wins(void)
 
     open_session(&fake, 64);
     fake_modes(&fake, 100000);
-    g_assert_cmpint(fake_get(&fake, 1000, &info, &first), ==, STATUS_SUCCESS);
-    g_assert_cmpint(fake_get(&fake, 1000, &info, &second), ==, STATUS_SUCCESS);
+    g_assert_cmpint(fake_get(&fake, FAKE_PATIENCE_MS, &info, &first), ==, STATUS_SUCCESS);
+    g_assert_cmpint(fake_get(&fake, FAKE_PATIENCE_MS, &info, &second), ==, STATUS_SUCCESS);
     g_assert_cmpint(fake_get(&fake, 100, &info, &third), ==, STATUS_TIMEOUT);
-    int64_t before_ns = g_get_monotonic_time() * 1000;
+    fake_wait_frames(&fake, 5, true);
+    g_mutex_lock(&fake.lock);
+    const uint64_t newest = fake.last_started;
+    g_mutex_unlock(&fake.lock);
     fake_release(&fake, first.frame_id);
-    g_assert_cmpint(fake_get(&fake, 1000, &info, &third), ==, STATUS_SUCCESS);
-    g_assert_cmpint(before_ns - third.capture_ns, <, 90000000);
-    g_assert_cmpint(third.capture_ns - second.capture_ns, >, 50000000);
+    g_assert_cmpint(fake_get(&fake, FAKE_PATIENCE_MS, &info, &third), ==, STATUS_SUCCESS);
+    g_assert_cmpuint(info.ChunkId.FrameNumber, >=, newest - 1); /* newest may be under way */
+    g_assert_cmpint(third.capture_ns, >, second.capture_ns);
     g_assert_cmpuint(third.pixels, !=, second.pixels);
     fake_destroy(&fake);
-    g_assert_cmpuint(fake.dropped, >=, 1); /* how many depends on the machine */
     fake_close(&fake);
 }
 
@@ -123,11 +142,11 @@ static void test_lent_is_untouched(void)
 
     open_session(&fake, 64);
     fake_modes(&fake, 200000);
-    g_assert_cmpint(fake_get(&fake, 1000, &info, &held), ==, STATUS_SUCCESS);
+    g_assert_cmpint(fake_get(&fake, FAKE_PATIENCE_MS, &info, &held), ==, STATUS_SUCCESS);
     size_t bytes = (size_t) held.stride_bytes * held.height_px;
     g_autofree uint8_t *copy = g_memdup2((void *) (uintptr_t) held.pixels, bytes);
     for (unsigned i = 0; i < 20; i++) {
-        g_assert_cmpint(fake_get(&fake, 1000, &info, &frame), ==, STATUS_SUCCESS);
+        g_assert_cmpint(fake_get(&fake, FAKE_PATIENCE_MS, &info, &frame), ==, STATUS_SUCCESS);
         fake_release(&fake, frame.frame_id);
     }
     g_assert_cmpmem((void *) (uintptr_t) held.pixels, bytes, copy, bytes);
@@ -147,10 +166,10 @@ static void test_lost_chunks(void)
             mc_chunk_queue_set_on_lost(fake.queue, NULL, NULL);
         fake_modes(&fake, 200000);
         for (unsigned round = 0; round < 10; round++) {
-            g_usleep(20000); /* some periods in which nobody reads */
+            fake_wait_frames(&fake, 3, false); /* while nobody reads */
             NTSTATUS status;
             do
-                status = fake_get(&fake, 1000, &info, &frame);
+                status = fake_get(&fake, FAKE_PATIENCE_MS, &info, &frame);
             while (status == STATUS_CONNECTION_RESET);
             g_assert_cmpint(status, ==, STATUS_SUCCESS);
             fake_release(&fake, frame.frame_id);
@@ -169,19 +188,14 @@ static void test_rate_change(void)
 
     open_session(&fake, 64);
     fake_modes(&fake, 24000);
-    g_assert_cmpint(fake_get(&fake, 1000, &info, &frame), ==, STATUS_SUCCESS);
+    g_assert_cmpint(fake_get(&fake, FAKE_PATIENCE_MS, &info, &frame), ==, STATUS_SUCCESS);
     fake_release(&fake, frame.frame_id);
     fake_modes(&fake, 200000);
     do { /* one of the old rate may have been under way */
-        g_assert_cmpint(fake_get(&fake, 1000, &info, &frame), ==, STATUS_SUCCESS);
+        g_assert_cmpint(fake_get(&fake, FAKE_PATIENCE_MS, &info, &frame), ==, STATUS_SUCCESS);
         fake_release(&fake, frame.frame_id);
     } while (!(frame.flags & MC_FRAME_FORCE_IDR));
-    int64_t begin_us = g_get_monotonic_time();
-    for (unsigned i = 0; i < 20; i++) {
-        g_assert_cmpint(fake_get(&fake, 1000, &info, &frame), ==, STATUS_SUCCESS);
-        fake_release(&fake, frame.frame_id);
-    }
-    g_assert_cmpint(g_get_monotonic_time() - begin_us, <, 800000); /* 833 ms at the old rate */
+    assert_rate(&fake, 500000); /* 833 ms at the old rate */
     fake_close(&fake);
 }
 
@@ -193,7 +207,7 @@ static void test_sessions(void)
 
     open_session(&fake, 64);
     fake_modes(&fake, 60000);
-    g_assert_cmpint(fake_get(&fake, 1000, &info, &late), ==, STATUS_SUCCESS);
+    g_assert_cmpint(fake_get(&fake, FAKE_PATIENCE_MS, &info, &late), ==, STATUS_SUCCESS);
     fake_destroy(&fake);
     mc_chunk_queue_reset(fake.queue);
     g_assert_cmpint(fake_get(&fake, 100, &info, &frame), ==, STATUS_CONNECTION_RESET);
@@ -201,7 +215,7 @@ static void test_sessions(void)
     g_assert_cmpint(fake_create(&fake), ==, STATUS_SUCCESS);
     g_assert_cmpint(fake_release(&fake, late.frame_id), ==, STATUS_SUCCESS);
     fake_modes(&fake, 60000);
-    g_assert_cmpint(fake_get(&fake, 1000, &info, &frame), ==, STATUS_SUCCESS);
+    g_assert_cmpint(fake_get(&fake, FAKE_PATIENCE_MS, &info, &frame), ==, STATUS_SUCCESS);
     g_assert_cmpuint(info.ChunkId.FrameNumber, ==, 1);
     g_assert_cmpuint(frame.frame_id, >, late.frame_id);
     g_assert_cmpint(fake_release(&fake, late.frame_id), ==, STATUS_SUCCESS);
@@ -234,7 +248,7 @@ static void test_monitor(void)
     g_assert_nonnull(memmem(edid, 128, "Living room", 11));
 
     fake_modes(&fake, 100000);
-    g_assert_cmpint(fake_get(&fake, 1000, &info, &frame), ==, STATUS_SUCCESS);
+    g_assert_cmpint(fake_get(&fake, FAKE_PATIENCE_MS, &info, &frame), ==, STATUS_SUCCESS);
     fake_release(&fake, frame.frame_id);
     fake_ioctl(&fake, MC_IOCTL_MONITOR_DEPART, &depart, sizeof(depart), NULL, 0, NULL);
     g_assert_false(fake.child.Miracast.Connected);
@@ -252,8 +266,10 @@ static void test_monitor(void)
     g_assert_cmpuint(mc_display_path_edid(fake.display, edid, 255), ==, 0);
     g_assert_cmpuint(mc_display_path_edid(fake.display, edid, 256), ==, 256);
     g_assert_cmpmem(edid, 256, arrive.edid, 256);
-    g_assert_cmpint(fake_get(&fake, 1000, &info, &frame), ==, STATUS_SUCCESS);
-    g_assert_cmpuint(frame.flags, ==, MC_FRAME_FORCE_IDR);
+    do { /* one from before may have been under way */
+        g_assert_cmpint(fake_get(&fake, FAKE_PATIENCE_MS, &info, &frame), ==, STATUS_SUCCESS);
+        fake_release(&fake, frame.frame_id);
+    } while (frame.flags != MC_FRAME_FORCE_IDR);
     fake_destroy(&fake); /* reports the departure at once */
     g_assert_false(fake.child.Miracast.Connected);
     g_assert_cmpuint(fake.statuses, ==, 4);

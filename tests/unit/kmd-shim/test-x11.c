@@ -11,6 +11,8 @@
 
 #include "x-server.h"
 
+#define PATIENCE_US (FAKE_PATIENCE_MS * (int64_t) G_TIME_SPAN_MILLISECOND)
+
 typedef struct {
     GPid pid;
     char name[16]; /* ":N" */
@@ -76,7 +78,7 @@ static uint32_t pixel(const McFrameDesc *frame, uint32_t x, uint32_t y)
 static bool wait_pixel(FakeRuntime *fake, uint32_t colour, uint32_t x, uint32_t y,
                        McFrameDesc *frame)
 {
-    int64_t end_us = g_get_monotonic_time() + 3 * G_USEC_PER_SEC;
+    int64_t end_us = g_get_monotonic_time() + PATIENCE_US;
     MIRACAST_CHUNK_INFO info;
 
     while (g_get_monotonic_time() < end_us) {
@@ -101,6 +103,20 @@ static unsigned drain(FakeRuntime *fake, UINT quiet_ms)
     return n;
 }
 
+/* What is late on a busy machine comes to an end; a stream does not. */
+static void assert_falls_silent(FakeRuntime *fake)
+{
+    MIRACAST_CHUNK_INFO info;
+    McFrameDesc frame;
+
+    for (unsigned i = 0; i < 10; i++) {
+        if (fake_get(fake, 300, &info, &frame) == STATUS_TIMEOUT)
+            return;
+        fake_release(fake, frame.frame_id);
+    }
+    g_test_fail_printf("frames come and come");
+}
+
 static void test_damage(void)
 {
     Server server;
@@ -111,21 +127,20 @@ static void test_damage(void)
     NEED_SERVER(&server);
     fill(&server, 0x123456, 0, 0, 1280, 960);
     open_session(&fake, &server);
-    g_assert_cmpint(fake_get(&fake, 1000, &info, &frame), ==, STATUS_SUCCESS);
+    g_assert_cmpint(fake_get(&fake, FAKE_PATIENCE_MS, &info, &frame), ==, STATUS_SUCCESS);
     g_assert_cmpuint(frame.width_px, ==, 1280);
     g_assert_cmpuint(frame.height_px, ==, 960);
     g_assert_cmpuint(frame.flags, ==, MC_FRAME_FORCE_IDR);
     g_assert_cmphex(pixel(&frame, 1279, 959), ==, 0x123456);
     fake_release(&fake, frame.frame_id);
-    drain(&fake, 200);
-    g_assert_cmpuint(drain(&fake, 300), ==, 0); /* a still desktop sends nothing */
+    assert_falls_silent(&fake); /* a still desktop sends nothing */
 
     for (unsigned i = 1; i <= 10; i++) {
         int64_t drawn_ns = g_get_monotonic_time() * 1000;
         fill(&server, 0x010203 * i, 100, 100, 10, 10);
         g_assert_true(wait_pixel(&fake, 0x010203 * i, 105, 105, &frame));
         g_assert_cmphex(pixel(&frame, 99, 99), ==, 0x123456);
-        g_assert_cmpint(frame.capture_ns - drawn_ns, <, 1000000000);
+        g_assert_cmpint(frame.capture_ns, >=, drawn_ns);
     }
     fake_close(&fake);
     stop_server(&server);
@@ -175,14 +190,14 @@ static void test_resize(void)
 
     NEED_SERVER(&server);
     open_session(&fake, &server);
-    g_assert_cmpint(fake_get(&fake, 1000, &info, &held), ==, STATUS_SUCCESS);
+    g_assert_cmpint(fake_get(&fake, FAKE_PATIENCE_MS, &info, &held), ==, STATUS_SUCCESS);
     size_t held_bytes = (size_t) held.stride_bytes * held.height_px;
     g_autofree uint8_t *copy = g_memdup2((void *) (uintptr_t) held.pixels, held_bytes);
     for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
         bool idr = false;
         resize(&server, sizes[i][0], sizes[i][1]);
         do { /* one of the old size may have been under way */
-            g_assert_cmpint(fake_get(&fake, 2000, &info, &frame), ==, STATUS_SUCCESS);
+            g_assert_cmpint(fake_get(&fake, FAKE_PATIENCE_MS, &info, &frame), ==, STATUS_SUCCESS);
             idr = idr ||
                   ((frame.flags & MC_FRAME_FORCE_IDR) && frame.width_px == (uint32_t) sizes[i][0]);
             fake_release(&fake, frame.frame_id);
@@ -208,10 +223,11 @@ static void test_resize(void)
     stop_server(&server);
 }
 
-/* Whether a cursor message says so, within two seconds. */
+/* Whether a cursor message says so. */
 static bool wait_cursor(FakeRuntime *fake, int32_t x, int32_t y)
 {
-    for (unsigned i = 0; i < 200; i++) {
+    for (const int64_t end_us = g_get_monotonic_time() + PATIENCE_US;
+         g_get_monotonic_time() < end_us;) {
         g_autoptr(GBytes) message = find_message(fake, MC_MSG_CURSOR, false);
         const McMsgCursor *cursor = message ? g_bytes_get_data(message, NULL) : NULL;
         if (cursor && cursor->visible && cursor->x_px == x && cursor->y_px == y)
@@ -290,7 +306,7 @@ static void test_server_dies(void)
 {
     Server server;
     FakeRuntime fake;
-    int64_t end_us = g_get_monotonic_time() + 5 * G_USEC_PER_SEC;
+    int64_t end_us = g_get_monotonic_time() + PATIENCE_US;
 
     NEED_SERVER(&server);
     open_session(&fake, &server);
@@ -340,9 +356,9 @@ static void test_server_hangs(void)
     g_usleep(50000); /* some ticks: now the capture thread waits for an answer */
     int64_t begin_us = g_get_monotonic_time();
     fake_destroy(&fake);
-    g_assert_cmpint(g_get_monotonic_time() - begin_us, <, 2 * G_USEC_PER_SEC);
+    g_assert_cmpint(g_get_monotonic_time() - begin_us, <, 20 * G_USEC_PER_SEC);
     fake_close(&fake);
-    g_assert_cmpint(g_get_monotonic_time() - begin_us, <, 2 * G_USEC_PER_SEC);
+    g_assert_cmpint(g_get_monotonic_time() - begin_us, <, 20 * G_USEC_PER_SEC);
     kill(server.pid, SIGCONT);
     stop_server(&server);
 }
@@ -386,13 +402,14 @@ static void test_environment(void)
 {
     Server server;
     FakeRuntime fake;
+    MIRACAST_CHUNK_INFO info;
+    McFrameDesc frame;
 
     NEED_SERVER(&server);
     g_setenv("DISPLAY", server.name, TRUE);
     strcpy(server.capture, "x11");
     open_session(&fake, &server);
-    drain(&fake, 100);
-    g_assert_cmpuint(fake.started, >, 0);
+    g_assert_cmpint(fake_get(&fake, FAKE_PATIENCE_MS, &info, &frame), ==, STATUS_SUCCESS);
     fake_close(&fake);
     stop_server(&server);
 }
