@@ -10,6 +10,15 @@ static bool usage(GError **error, const char *text)
     return false;
 }
 
+bool mc_options_refuse_sinks(const McOptions *self, unsigned n_names, GError **error)
+{
+    if (n_names || self->listens || self->link)
+        return usage(error,
+                     "the demo brings its own sink on this machine: it takes no sink's name, no "
+                     "--link and no --listen; 'miracast cast' does");
+    return true;
+}
+
 bool mc_options_take_sinks(McOptions *self, char **names, unsigned n_names, GError **error)
 {
     const unsigned n_listens = self->listens ? g_strv_length(self->listens) : 0;

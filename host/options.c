@@ -277,6 +277,8 @@ bool mc_options_parse(McOptions *self, const char *command, int argc, char **arg
         return false;
     char **names = copy[0] ? copy + 1 : copy;
     const unsigned n_names = g_strv_length(names);
+    if (!strcmp(command, "demo") && !mc_options_refuse_sinks(self, n_names, error))
+        return false;
     if (!mc_options_take_sinks(self, names, n_names, error))
         return false;
     if (self->sink && self->link && !takes_sink(self->link)) {

@@ -47,6 +47,8 @@ void mc_options_clear(McOptions *self);
 /* ---- options-sinks.c ---- */
 /* names: of the sinks on the command line, n_names of them. Sets sink and listen, too. */
 bool mc_options_take_sinks(McOptions *self, char **names, unsigned n_names, GError **error);
+/* Of a command that brings its own sink. */
+bool mc_options_refuse_sinks(const McOptions *self, unsigned n_names, GError **error);
 /* Whether what was asked for can be done for so many; after the defaults are set. */
 bool mc_options_set_sinks(McOptions *self, char **names, unsigned n_names, GError **error);
 void mc_options_clear_sinks(McOptions *self);

@@ -145,6 +145,13 @@ def usage(bed):
         done = subprocess.run([bed.miracast, "cast", *words], capture_output=True, text=True,
                               stdin=subprocess.DEVNULL, timeout=60)
         check(done.returncode == EXIT_USAGE and "error [usage]" in done.stderr, (words, done.stderr))
+    for words in (["--listen", "127.0.0.1:0", "--listen", "127.0.0.1:0"], ["--listen", "127.0.0.1:0"],
+                  ["--link", "p2p"], ["Living room"]):  # the demo has one sink, its own
+        done = subprocess.run([bed.miracast, "demo", *words], capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL, timeout=60)
+        lines = done.stderr.splitlines()
+        check(done.returncode == EXIT_USAGE and len(lines) == 1 and "error [usage]" in lines[0] and
+              "own sink" in lines[0], (words, done.stderr))
 
 
 CASES = {"same-mode": same_mode, "other-modes": other_modes, "one-killed": one_killed,
