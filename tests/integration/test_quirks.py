@@ -70,7 +70,7 @@ def test_projector(bed):
     env = {"GST_PLUGIN_PATH": str(build / "tests/lab/gst"), "GST_REGISTRY": str(bed.folder / "gst"),
            "MCLAB_FRAMES": "20", "MCLAB_HOW": "slices"}
     source, port = cast(bed, "android-projector", "--encoder", "vaapi", env=env)
-    sink = bed.sink(port, profile="android-projector", duration=2)
+    sink = bed.sink(port, "--pictures", "30", profile="android-projector", duration=2)
     source.wait_line("quirks +android-projector: one slice a picture$")
     source.wait_line("encoder .*gave 2 slices in a picture.* goes on")
     finish(bed, source, sink)

@@ -300,8 +300,7 @@ CASES = {
     "cast-owner": case(casts, intent=0),
     "pin-entered": case(pin, shown_by="sink", intent=15),
     "killed": case(killed, steps=("searching", "negotiating", "listening")),
-    "vanishes-and-cycles": case(side_by_side, names=("vanishes-negotiation", "vanishes-wps-owner",
-                                                     "vanishes-dhcp-client", "cycles")),
+    "vanishes-and-cycles": case(side_by_side, names=("vanishes-wps-owner", "vanishes-dhcp-client", "cycles")),
     # Those above are the quick ones.
     "pin-shown": case(pin, shown_by="source", intent=0),
     "wrong-pins": case(side_by_side, names=("wrong-pin-entered", "wrong-pin-shown")),
@@ -313,7 +312,7 @@ CASES = {
     "dbus-discover": case(discovers, words=OVER_BUS, **BUS),
     "dbus-cast-owner": case(casts, intent=0, words=OVER_BUS, **BUS),
     "dbus-cast-client": case(casts, intent=15, words=OVER_BUS, **BUS),
-    "vanishes-early": case(side_by_side, names=("vanishes-found", "vanishes-wps-client")),
+    "vanishes-early": case(side_by_side, names=("vanishes-found", "vanishes-negotiation", "vanishes-wps-client")),
     "vanishes-late": case(side_by_side, names=("vanishes-dhcp-owner", "vanishes-rtsp-owner", "vanishes-rtsp-client")),
     "vanishes-streaming": case(side_by_side, names=("vanishes-session-owner", "vanishes-session-client")),
     "refusals": case(side_by_side, names=("no-address", "never-dials", "nobody-presses", "refused", "busy")),

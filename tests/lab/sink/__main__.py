@@ -47,6 +47,8 @@ def parse_arguments(argv):
     parser.add_argument("--recover", action="store_true", help="ask for a key frame after a loss")
     parser.add_argument("--frames", metavar="FILE", help="one CSV line a picture")
     parser.add_argument("--duration", type=float, default=5, help="seconds from the first picture to TEARDOWN")
+    parser.add_argument("--pictures", type=int, default=12,
+                        help="a slow machine gets more seconds to have so many")
     parser.add_argument("--no-teardown", action="store_true", help="the source ends the session")
     parser.add_argument("--script", type=script.parse, default=[], metavar="T:ACTION,...",
                         help=", ".join(script.ACTIONS))

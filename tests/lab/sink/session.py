@@ -2,6 +2,7 @@
 """The sink's side of a session: one loop over the RTSP connection, the RTP socket and a clock."""
 
 import collections
+import contextlib
 import heapq
 import select
 import socket
@@ -14,9 +15,10 @@ from . import rtsp, script, wfd
 LOCALHOST_URI = "rtsp://localhost/wfd1.0"
 VIDEO_NAMES = ("wfd_video_formats", "wfd2_video_formats", "wfdx_video_formats")
 RECEIVE_BUFFER = 8 << 20
+SO_RCVBUFFORCE = 33  # Python's socket does not name it
 # A slow machine's pictures come late: a session begins with the first one, and does not end before it
 # has had some, within these bounds.
-FIRST_PICTURE_S, STRETCH_S, PICTURES = 10.0, 20.0, 12
+FIRST_PICTURE_S, STRETCH_S = 10.0, 20.0
 
 
 def media_sockets(family, address, wanted):
@@ -36,6 +38,8 @@ def media_sockets(family, address, wanted):
         rtp.close()
         rtcp.close()
     rtp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+    with contextlib.suppress(OSError):  # root may have more than the system's limit
+        rtp.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER)
     rtp.setblocking(False)
     rtcp.setblocking(False)
     return rtp, rtcp
@@ -383,7 +387,7 @@ class Session:
         units, at = self.media.units, self.units_at_play
         old, new = units[:at], units[at:]
         lacks_idr = any(unit.idr for unit in old) and not any(unit.idr for unit in new)
-        waits = self.playing and not self._deaf() and (len(new) < PICTURES or lacks_idr)
+        waits = self.playing and not self._deaf() and (len(new) < self.options.pictures or lacks_idr)
         if waits and time.monotonic() < patience_end + self.options.duration:
             self.later(0.1, self._due, patience_end)
         else:
