@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* host/main.c - the program `miracast`: a table of commands. */
 #include <locale.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -90,8 +91,19 @@ static void on_log(const char *domain, GLogLevelFlags level, const char *message
         g_log_default_handler(domain, level, message, unused);
 }
 
+/* glibc raises the size from which memory is mapped each time such a piece is freed: pictures and
+ * encoders' buffers of a changed mode would then stay in the arenas of many threads, 15 MB for each
+ * change of size. */
+static void give_memory_back(void)
+{
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+#endif
+}
+
 int main(int argc, char **argv)
 {
+    give_memory_back();
     setlocale(LC_CTYPE, "");
     g_log_set_default_handler(on_log, NULL);
     if (argc < 2 || !strcmp(argv[1], "help") || !strcmp(argv[1], "--help") ||
