@@ -36,8 +36,9 @@ struct Cast {
     McReport *report;
     McMetrics *metrics; /* NULL: nobody asked */
     McCaptureShare *share;
-    McSoundRoute *sound; /* while the desktop's sound is at a sink */
-    bool input;          /* a person agreed to the sinks' input */
+    GCancellable *opening; /* the desktop's dialogue */
+    McSoundRoute *sound;   /* while the desktop's sound is at a sink */
+    bool input;            /* a person agreed to the sinks' input */
     Sink *sinks;
     unsigned n_sinks;
     McCastListening on_listening;
@@ -57,6 +58,7 @@ static void on_stop_signal(void *user_data)
     Cast *self = user_data;
 
     g_atomic_int_set(&self->stop_wanted, 1);
+    g_cancellable_cancel(self->opening);
     for (unsigned i = 0; i < self->n_sinks; i++)
         mc_projection_stop(self->sinks[i].projection);
     eventfd_write(self->wake_fd, 1);
@@ -206,11 +208,21 @@ static void guard_secrets(const McOptions *options)
 static bool open_desktop(Cast *self)
 {
     const McUmdOptions *umd = &self->options->umd_options;
+    g_autofree char *folder = g_build_filename(g_get_user_state_dir(), "miracast", NULL);
     g_autoptr(GError) error = NULL;
+    const McCaptureConfig config = {
+        .capture = self->options->capture,
+        .width_px = umd->mode_width_px ? umd->mode_width_px : DEFAULT_WIDTH_PX,
+        .height_px = umd->mode_width_px ? umd->mode_height_px : DEFAULT_HEIGHT_PX,
+        .input = self->input,
+        .state_folder = folder,
+        .cancel = self->opening};
 
-    self->share = mc_capture_share_new(
-        self->options->capture, umd->mode_width_px ? umd->mode_width_px : DEFAULT_WIDTH_PX,
-        umd->mode_width_px ? umd->mode_height_px : DEFAULT_HEIGHT_PX, &error);
+    if (g_str_has_prefix(config.capture, "portal"))
+        mc_report_step(self->report, "capture", "asking the desktop what may be shown");
+    self->share = mc_capture_share_new(&config, &error);
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        return false; /* by the person: that is no error */
     return self->share ? true : fail(self, mc_capture_error_code(error->code), error);
 }
 
@@ -272,6 +284,7 @@ int mc_cast_run(const McOptions *options, McReport *report, McCastListening list
 
     guard_secrets(options);
     self.input = consents(options);
+    self.opening = g_cancellable_new();
     self.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     self.sinks = g_new0(Sink, self.n_sinks);
     for (unsigned i = 0; i < self.n_sinks; i++)
@@ -285,6 +298,7 @@ int mc_cast_run(const McOptions *options, McReport *report, McCastListening list
         clear_sink(&self.sinks[i]);
     g_free(self.sinks);
     mc_capture_share_unref(self.share);
+    g_object_unref(self.opening);
     mc_metrics_free(self.metrics);
     close(self.wake_fd);
     return mc_report_exit(report);

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "host/doctor.h"
+#include "kmd-shim/capture/capture.h"
+#include "kmd-shim/portal-session.h"
 
 enum {
     FRAMES = 30,
@@ -78,19 +80,52 @@ static void examine_encoders(McDoctor *doctor)
                       "no H.264 encoder works");
 }
 
-static void examine_capture(McDoctor *doctor)
+/* By opening it, as a cast would. */
+static bool examine_x11(McDoctor *doctor)
 {
     const char *display = g_getenv("DISPLAY");
+    g_autoptr(GError) error = NULL;
+    McCapture *capture =
+        display && *display ? mc_capture_x11.open(&(McCaptureConfig){0}, &error) : NULL;
 
-    if (display && *display)
-        mc_doctor_say(doctor, MC_FINDING_OK, "capture", NULL, "X11 display %s", display);
+    if (capture) {
+        uint32_t width_px, height_px;
+        mc_capture_x11.size(capture, &width_px, &height_px);
+        mc_capture_x11.close(capture);
+        mc_doctor_say(doctor, MC_FINDING_OK, "capture", NULL,
+                      "--capture x11 shows display %s, %ux%u", display, width_px, height_px);
+    } else if (error) {
+        mc_doctor_say(doctor, MC_FINDING_WARN, "capture", NULL, "--capture x11: %s",
+                      error->message);
+    }
+    return capture != NULL;
+}
+
+static bool examine_portal(McDoctor *doctor)
+{
+    bool input = false;
+    const bool screens = mc_portal_offers_screens(&input);
+
+    if (screens)
+        mc_doctor_say(doctor, MC_FINDING_OK, "capture", NULL,
+                      "--capture portal asks which screen to show%s",
+                      input ? ", and whether the sink may type and point" : "");
     else if (g_getenv("WAYLAND_DISPLAY"))
-        mc_doctor_say(doctor, MC_FINDING_WARN, "capture", "see --capture in miracast(1)",
-                      "a Wayland session without an X display");
-    else
         mc_doctor_say(doctor, MC_FINDING_WARN, "capture",
-                      "set DISPLAY, or cast a test picture: --capture test",
-                      "no display: this is not a desktop session");
+                      "install xdg-desktop-portal and your desktop's part of it (-gnome, -kde, "
+                      "-wlr), and PipeWire with WirePlumber",
+                      "a Wayland session without a portal that casts screens");
+    return screens;
+}
+
+static void examine_capture(McDoctor *doctor)
+{
+    const bool x11 = examine_x11(doctor), portal = examine_portal(doctor);
+
+    if (!x11 && !portal)
+        mc_doctor_say(doctor, MC_FINDING_WARN, "capture",
+                      "set DISPLAY in an X11 session, or cast a test picture: --capture test",
+                      "no desktop can be shown from here");
 }
 
 static void examine_sound(McDoctor *doctor)

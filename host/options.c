@@ -142,7 +142,7 @@ static bool finish(McOptions *self, GError **error)
     set_default(&self->control, "");
     set_default(&self->pairing, "auto");
     set_default(&self->allow, "");
-    set_default(&self->capture, "x11");
+    set_default(&self->capture, g_getenv("WAYLAND_DISPLAY") ? "portal" : "x11");
     set_default(&self->audio, g_str_has_prefix(self->capture, "test") ? "test" : "auto");
     set_default(&self->encoder, "");
     set_default(&self->input, "ask");
@@ -212,7 +212,9 @@ bool mc_options_parse(McOptions *self, const char *command, int argc, char **arg
          "where the sink dials in; once for each sink [127.0.0.1:7236]", "ADDR:PORT"},
         {"allow", 0, 0, G_OPTION_ARG_STRING, &self->allow, "only this peer may connect", "ADDR"},
         {"capture", 0, 0, G_OPTION_ARG_STRING, &self->capture,
-         "what is shown: x11, x11:DISPLAY, test, test:noise, test:still, test:sync", "WHAT"},
+         "what is shown: x11, x11:DISPLAY, portal, portal:choose, test, test:noise, test:still, "
+         "test:sync",
+         "WHAT"},
         {"audio", 0, 0, G_OPTION_ARG_STRING, &self->audio,
          "sound: auto, both, none, test, beep, silence", "WHAT"},
         {"input", 0, 0, G_OPTION_ARG_STRING, &self->input,

@@ -62,6 +62,12 @@ static const struct {
     {"srtp.", MC_EXIT_MEDIA, "see the key file's format in miracast(1)"},
     {"audio.", MC_EXIT_MEDIA, "cast without sound: --audio none"},
     {"capture.no-display", MC_EXIT_CAPTURE, "set DISPLAY, or name one: --capture x11:DISPLAY"},
+    {"capture.refused", MC_EXIT_CAPTURE, "cast again and choose a screen"},
+    {"capture.no-portal", MC_EXIT_CAPTURE,
+     "install xdg-desktop-portal and your desktop's part of it; miracast doctor shows what is "
+     "here"},
+    {"capture.no-pipewire", MC_EXIT_CAPTURE, "start PipeWire and WirePlumber, then cast again"},
+    {"capture.no-source", MC_EXIT_CAPTURE, "choose anew: --capture portal:choose"},
     {"capture.", MC_EXIT_CAPTURE, NULL},
     {"umd.", MC_EXIT_DRIVER, "check the path given with --umd"},
     {"kmd.", MC_EXIT_DRIVER, NULL},

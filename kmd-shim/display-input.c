@@ -4,16 +4,20 @@
 
 #include "kmd-shim/display-private.h"
 
-/* lock held. A picture that is no desktop (the test pattern) takes no input. */
+/* lock held. A picture that is no desktop (the test pattern) takes no input; where the portal shows
+ * it, it takes that, too, of what the person let in. */
 static bool open_input(McDisplayPath *self)
 {
-    const char *why = "the test picture is no desktop";
+    const char *why = "what is shown is no desktop";
+    McPortalSession *portal = mc_capture_tap_portal(self->capture);
     uint32_t width_px, height_px;
 
     if (self->input || self->input_refused)
         return self->input != NULL;
     mc_capture_tap_size(self->capture, &width_px, &height_px);
-    if (strcmp(self->target, "test"))
+    if (portal)
+        self->input = mc_input_new_portal(portal, width_px, height_px, &why);
+    else if (strcmp(mc_capture_tap_kind(self->capture), "test"))
         self->input = mc_input_new(self->target, width_px, height_px, &why);
     self->input_refused = !self->input;
     if (self->input_refused)

@@ -101,9 +101,12 @@ McDisplayPath *mc_display_path_new(const McDisplayConfig *config, GError **error
     g_mutex_init(&self->lock);
     self->port = mc_message_port_new();
     g_autoptr(McCaptureShare) share =
-        config->share
-            ? mc_capture_share_ref(config->share)
-            : mc_capture_share_new(config->capture, config->width_px, config->height_px, error);
+        config->share ? mc_capture_share_ref(config->share)
+                      : mc_capture_share_new(&(McCaptureConfig){.capture = config->capture,
+                                                                .width_px = config->width_px,
+                                                                .height_px = config->height_px,
+                                                                .input = config->allow_input},
+                                             error);
     if (!share)
         return NULL;
     self->capture = mc_capture_tap_new(share, &events);

@@ -1,31 +1,48 @@
 /* SPDX-License-Identifier: MIT */
 #include "kmd-shim/portal-session.h"
 
+#include <gio/gunixfdlist.h>
+#include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define REQUEST "org.freedesktop.portal.Request"
 #define SESSION "org.freedesktop.portal.Session"
 #define SCREEN_CAST "org.freedesktop.portal.ScreenCast"
-#define SOURCE_MONITOR 1u
 #define CALL_MS 10000 /* for the portal to take a request; the answer comes when it comes */
+#define MAX_TOKEN_BYTES 4096
+
+#define SOURCE_MONITOR 1u
+#define SOURCE_WINDOW 2u
+#define CURSOR_EMBEDDED 2u /* drawn into the picture */
+#define CURSOR_METADATA 4u /* beside it */
+#define PERSIST_UNTIL_REVOKED 2u
 
 struct McPortalSession {
-    GDBusConnection *bus;
-    GMainContext *loop; /* the thread's */
-    GThread *thread;
+    gatomicrefcount references;
+    GDBusConnection *bus; /* NULL: there is none */
+    GMainContext *loop;   /* the thread's */
+    GThread *thread;      /* NULL: none runs */
     GCancellable *cancel;
-    uint32_t devices;
+    uint32_t devices;      /* asked for */
+    const char *interface; /* that the session was made with: RemoteDesktop's or ScreenCast's */
+    char *token_path;
+    bool choose;
     unsigned requests;
+    McPortalState verdict; /* on the last request; READY: granted */
 
-    GMutex lock; /* guards the two */
+    GMutex lock; /* guards the rest */
+    GCond changed;
     McPortalState state;
     McPortalGrant grant;
+    int pipewire_fd;
 };
 
 static void set_state(McPortalSession *self, McPortalState state)
 {
     g_mutex_lock(&self->lock);
     self->state = state;
+    g_cond_broadcast(&self->changed);
     g_mutex_unlock(&self->lock);
 }
 
@@ -62,7 +79,6 @@ static void add_word(GVariantBuilder *options, const char *name, uint32_t value)
     g_variant_builder_add(options, "{sv}", name, g_variant_new_uint32(value));
 }
 
-/* The arguments before the options, as a text of the session's path and what follows it. */
 typedef struct {
     const char *interface, *method;
     bool session, parent; /* first arguments: the session's path; a parent window: none */
@@ -77,7 +93,16 @@ static GVariant *arguments_of(const McPortalSession *self, const Call *call,
                          : g_variant_new("(a{sv})", options);
 }
 
-/* Results of a request that was granted; NULL: it was not, or we are to end. */
+static McPortalState verdict_of(const Answer *answer)
+{
+    if (!answer->come)
+        return MC_PORTAL_NO_PORTAL;
+    return answer->response == 0   ? MC_PORTAL_READY
+           : answer->response == 1 ? MC_PORTAL_REFUSED
+                                   : MC_PORTAL_NO_SOURCE;
+}
+
+/* Results of a request that was granted; NULL: it was not (self->verdict), or we are to end. */
 static GVariant *ask(McPortalSession *self, const Call *call, GVariantBuilder *options)
 {
     g_autofree char *token = g_strdup_printf("mc%u", ++self->requests);
@@ -96,7 +121,8 @@ static GVariant *ask(McPortalSession *self, const Call *call, GVariantBuilder *o
     while (reply && !answer.come && !g_cancellable_is_cancelled(self->cancel))
         g_main_context_iteration(self->loop, TRUE);
     g_dbus_connection_signal_unsubscribe(self->bus, watch);
-    if (answer.come && answer.response == 0)
+    self->verdict = verdict_of(&answer);
+    if (self->verdict == MC_PORTAL_READY)
         return answer.results;
     g_clear_pointer(&answer.results, g_variant_unref);
     if (reply && !answer.come) /* the dialogue goes with us */
@@ -105,11 +131,58 @@ static GVariant *ask(McPortalSession *self, const Call *call, GVariantBuilder *o
     return NULL;
 }
 
+/* A number that the portal tells of itself; 0: it does not, as old ones. */
+static uint32_t property_of(GDBusConnection *bus, const char *interface, const char *property,
+                            GCancellable *cancel)
+{
+    g_autoptr(GVariant) reply = g_dbus_connection_call_sync(
+        bus, MC_PORTAL_BUS, MC_PORTAL_PATH, "org.freedesktop.DBus.Properties", "Get",
+        g_variant_new("(ss)", interface, property), G_VARIANT_TYPE("(v)"), G_DBUS_CALL_FLAGS_NONE,
+        CALL_MS, cancel, NULL);
+    g_autoptr(GVariant) value = NULL;
+
+    if (reply)
+        g_variant_get(reply, "(v)", &value);
+    return value && g_variant_is_of_type(value, G_VARIANT_TYPE_UINT32) ? g_variant_get_uint32(value)
+                                                                       : 0;
+}
+
+/* ---- the permission that is kept ---- */
+
+/* One token is good once: the answer to Start brings the next. */
+static void add_token(McPortalSession *self, GVariantBuilder *options)
+{
+    g_autofree char *token = NULL;
+    gsize len = 0;
+
+    if (!self->token_path)
+        return;
+    add_word(options, "persist_mode", PERSIST_UNTIL_REVOKED);
+    if (!self->choose && g_file_get_contents(self->token_path, &token, &len, NULL) && len > 0 &&
+        len < MAX_TOKEN_BYTES && g_utf8_validate(token, (gssize) len, NULL))
+        g_variant_builder_add(options, "{sv}", "restore_token", g_variant_new_string(token));
+}
+
+static void keep_token(McPortalSession *self, GVariant *results)
+{
+    g_autoptr(GError) error = NULL;
+    const char *token;
+
+    if (!self->token_path || !g_variant_lookup(results, "restore_token", "&s", &token))
+        return;
+    g_autofree char *folder = g_path_get_dirname(self->token_path);
+    g_mkdir_with_parents(folder, 0700);
+    if (strlen(token) < MAX_TOKEN_BYTES &&
+        !g_file_set_contents_full(self->token_path, token, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600,
+                                  &error))
+        g_message("the desktop's permission cannot be kept, it will ask again: %s", error->message);
+}
+
 /* ---- the way to a session ---- */
 
-static bool create(McPortalSession *self)
+static bool create(McPortalSession *self, const char *interface)
 {
-    static const Call call = {MC_PORTAL_REMOTE, "CreateSession", false, false};
+    const Call call = {interface, "CreateSession", false, false};
     g_auto(GVariantBuilder) options = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_VARDICT);
     const char *path;
 
@@ -119,7 +192,13 @@ static bool create(McPortalSession *self)
         !g_variant_is_object_path(path))
         return false;
     g_strlcpy(self->grant.path, path, sizeof(self->grant.path));
+    self->interface = interface;
     return true;
+}
+
+static bool takes_input(const McPortalSession *self)
+{
+    return !strcmp(self->interface, MC_PORTAL_REMOTE);
 }
 
 static bool select_devices(McPortalSession *self)
@@ -128,19 +207,28 @@ static bool select_devices(McPortalSession *self)
     g_auto(GVariantBuilder) options = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_VARDICT);
 
     add_word(&options, "types", self->devices);
+    add_token(self, &options);
     g_autoptr(GVariant) results = ask(self, &call, &options);
     return results != NULL;
 }
 
-/* Places are spoken of in a stream's pixels, so there must be one, though nobody takes its
- * pictures. */
-static bool select_screen(McPortalSession *self)
+static bool select_source(McPortalSession *self)
 {
     static const Call call = {SCREEN_CAST, "SelectSources", true, false};
     g_auto(GVariantBuilder) options = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_VARDICT);
+    const uint32_t types =
+        property_of(self->bus, SCREEN_CAST, "AvailableSourceTypes", self->cancel) &
+        (SOURCE_MONITOR | SOURCE_WINDOW);
+    const uint32_t cursors =
+        property_of(self->bus, SCREEN_CAST, "AvailableCursorModes", self->cancel);
 
-    add_word(&options, "types", SOURCE_MONITOR);
+    add_word(&options, "types", types ? types : SOURCE_MONITOR);
     g_variant_builder_add(&options, "{sv}", "multiple", g_variant_new_boolean(FALSE));
+    if (cursors & (CURSOR_METADATA | CURSOR_EMBEDDED))
+        add_word(&options, "cursor_mode",
+                 cursors & CURSOR_METADATA ? CURSOR_METADATA : CURSOR_EMBEDDED);
+    if (!takes_input(self)) /* else it goes with the devices */
+        add_token(self, &options);
     g_autoptr(GVariant) results = ask(self, &call, &options);
     return results != NULL;
 }
@@ -160,21 +248,51 @@ static bool read_stream(McPortalGrant *grant, GVariant *results)
     return true;
 }
 
+static int open_pipewire(McPortalSession *self)
+{
+    g_autoptr(GUnixFDList) fds = NULL;
+    g_autoptr(GVariant) reply = g_dbus_connection_call_with_unix_fd_list_sync(
+        self->bus, MC_PORTAL_BUS, MC_PORTAL_PATH, SCREEN_CAST, "OpenPipeWireRemote",
+        g_variant_new("(o@a{sv})", self->grant.path, g_variant_new("a{sv}", NULL)),
+        G_VARIANT_TYPE("(h)"), G_DBUS_CALL_FLAGS_NONE, CALL_MS, NULL, &fds, self->cancel, NULL);
+    gint32 index = -1;
+
+    if (reply)
+        g_variant_get(reply, "(h)", &index);
+    return fds && index >= 0 && index < g_unix_fd_list_get_length(fds)
+               ? g_unix_fd_list_get(fds, index, NULL)
+               : -1;
+}
+
 static bool start(McPortalSession *self)
 {
-    static const Call call = {MC_PORTAL_REMOTE, "Start", true, true};
+    const Call call = {self->interface, "Start", true, true};
     g_auto(GVariantBuilder) options = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_VARDICT);
     McPortalGrant grant = self->grant;
     g_autoptr(GVariant) results = ask(self, &call, &options);
 
-    if (!results || !g_variant_lookup(results, "devices", "u", &grant.devices) ||
-        !read_stream(&grant, results))
+    if (!results)
         return false;
+    self->verdict = MC_PORTAL_NO_SOURCE;
+    if (!read_stream(&grant, results))
+        return false;
+    if (!takes_input(self) || !g_variant_lookup(results, "devices", "u", &grant.devices))
+        grant.devices = 0;
+    keep_token(self, results);
+    const int fd = open_pipewire(self);
+    self->verdict = fd >= 0 ? MC_PORTAL_READY : MC_PORTAL_NO_PIPEWIRE;
     g_mutex_lock(&self->lock);
     self->grant = grant;
-    self->state = MC_PORTAL_READY;
+    self->pipewire_fd = fd;
     g_mutex_unlock(&self->lock);
-    return true;
+    return fd >= 0;
+}
+
+/* Some desktops cast screens and take no input. */
+static bool create_either(McPortalSession *self)
+{
+    return (self->devices && create(self, MC_PORTAL_REMOTE)) ||
+           (!g_cancellable_is_cancelled(self->cancel) && create(self, SCREEN_CAST));
 }
 
 /* ---- the thread ---- */
@@ -192,13 +310,14 @@ static gpointer run(gpointer user_data)
     guint watch = 0;
 
     g_main_context_push_thread_default(self->loop);
-    bool ok = create(self);
+    bool ok = create_either(self);
     if (ok)
         watch = g_dbus_connection_signal_subscribe(self->bus, MC_PORTAL_BUS, SESSION, "Closed",
                                                    self->grant.path, NULL, G_DBUS_SIGNAL_FLAGS_NONE,
                                                    on_closed, self, NULL);
-    if (!ok || !select_devices(self) || !select_screen(self) || !start(self))
-        set_state(self, MC_PORTAL_REFUSED);
+    ok = ok && (!takes_input(self) || select_devices(self)) && select_source(self) && start(self);
+    /* An answer that makes no sense is none. */
+    set_state(self, ok || self->verdict != MC_PORTAL_READY ? self->verdict : MC_PORTAL_NO_PORTAL);
     while (watch && !g_cancellable_is_cancelled(self->cancel))
         g_main_context_iteration(self->loop, TRUE);
     if (watch)
@@ -224,42 +343,76 @@ static GDBusConnection *session_bus(void)
                    : NULL;
 }
 
-McPortalSession *mc_portal_session_new(uint32_t devices, const char **ret_why)
+McPortalSession *mc_portal_session_new(const McPortalRequest *request)
 {
-    GDBusConnection *bus = session_bus();
-
-    if (!bus) {
-        *ret_why = "there is no session bus";
-        return NULL;
-    }
     McPortalSession *self = g_new0(McPortalSession, 1);
-    self->bus = bus;
-    self->devices = devices;
+
+    g_atomic_ref_count_init(&self->references);
+    self->bus = session_bus();
+    self->devices = request->devices;
+    self->token_path = g_strdup(request->token_path);
+    self->choose = request->choose;
+    self->pipewire_fd = -1;
     self->loop = g_main_context_new();
     self->cancel = g_cancellable_new();
     g_mutex_init(&self->lock);
-    self->thread = g_thread_new("mc-portal", run, self);
+    g_cond_init(&self->changed);
+    if (self->bus)
+        self->thread = g_thread_new("mc-portal", run, self);
+    else
+        self->state = MC_PORTAL_NO_PORTAL;
     return self;
 }
 
-void mc_portal_session_free(McPortalSession *self)
+bool mc_portal_offers_screens(bool *ret_input)
 {
-    if (!self)
-        return;
-    g_cancellable_cancel(self->cancel);
-    g_main_context_wakeup(self->loop);
-    g_thread_join(self->thread);
+    g_autoptr(GDBusConnection) bus = session_bus();
+
+    if (!bus)
+        return false;
+    *ret_input = property_of(bus, MC_PORTAL_REMOTE, "AvailableDeviceTypes", NULL) != 0;
+    const bool screens = property_of(bus, SCREEN_CAST, "AvailableSourceTypes", NULL) != 0;
+    g_dbus_connection_close_sync(bus, NULL, NULL);
+    return screens;
+}
+
+McPortalSession *mc_portal_session_ref(McPortalSession *self)
+{
+    g_atomic_ref_count_inc(&self->references);
+    return self;
+}
+
+static void leave_bus(McPortalSession *self)
+{
     if (self->grant.path[0])
         g_dbus_connection_call(self->bus, MC_PORTAL_BUS, self->grant.path, SESSION, "Close", NULL,
                                NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL, NULL);
     g_dbus_connection_flush_sync(self->bus, NULL, NULL);
     g_dbus_connection_close_sync(self->bus, NULL, NULL);
     g_object_unref(self->bus);
+}
+
+void mc_portal_session_unref(McPortalSession *self)
+{
+    if (!self || !g_atomic_ref_count_dec(&self->references))
+        return;
+    g_cancellable_cancel(self->cancel);
+    g_main_context_wakeup(self->loop);
+    if (self->thread)
+        g_thread_join(self->thread);
+    if (self->bus)
+        leave_bus(self);
+    if (self->pipewire_fd >= 0)
+        close(self->pipewire_fd);
     g_main_context_unref(self->loop);
     g_object_unref(self->cancel);
+    g_cond_clear(&self->changed);
     g_mutex_clear(&self->lock);
+    g_free(self->token_path);
     g_free(self);
 }
+
+/* ---- what others ask ---- */
 
 McPortalState mc_portal_session_state(McPortalSession *self, McPortalGrant *ret_grant)
 {
@@ -269,6 +422,38 @@ McPortalState mc_portal_session_state(McPortalSession *self, McPortalGrant *ret_
         *ret_grant = self->grant;
     g_mutex_unlock(&self->lock);
     return state;
+}
+
+static void on_cancelled(GCancellable *cancel, gpointer user_data)
+{
+    McPortalSession *self = user_data;
+
+    g_mutex_lock(&self->lock);
+    g_cond_broadcast(&self->changed);
+    g_mutex_unlock(&self->lock);
+}
+
+McPortalState mc_portal_session_wait(McPortalSession *self, GCancellable *cancel,
+                                     McPortalGrant *ret_grant)
+{
+    const gulong watch =
+        cancel ? g_cancellable_connect(cancel, G_CALLBACK(on_cancelled), self, NULL) : 0;
+
+    g_mutex_lock(&self->lock);
+    while (self->state == MC_PORTAL_ASKING && !g_cancellable_is_cancelled(cancel))
+        g_cond_wait(&self->changed, &self->lock);
+    g_mutex_unlock(&self->lock);
+    g_cancellable_disconnect(cancel, watch);
+    return mc_portal_session_state(self, ret_grant);
+}
+
+int mc_portal_session_take_pipewire(McPortalSession *self)
+{
+    g_mutex_lock(&self->lock);
+    const int fd = self->pipewire_fd;
+    self->pipewire_fd = -1;
+    g_mutex_unlock(&self->lock);
+    return fd;
 }
 
 void mc_portal_session_notify(McPortalSession *self, const char *method, GVariant *arguments)

@@ -355,8 +355,7 @@ static void on_failed(const GError *error, void *user_data)
 
 /* ---- life ---- */
 
-McCaptureShare *mc_capture_share_new(const char *capture, uint32_t width_px, uint32_t height_px,
-                                     GError **error)
+McCaptureShare *mc_capture_share_new(const McCaptureConfig *config, GError **error)
 {
     g_autoptr(McCaptureShare) self = g_new0(McCaptureShare, 1);
     McCaptureEvents events = {.started = on_started,
@@ -373,7 +372,7 @@ McCaptureShare *mc_capture_share_new(const char *capture, uint32_t width_px, uin
     g_mutex_init(&self->call_lock);
     g_mutex_init(&self->lock);
     self->active = g_ptr_array_new();
-    self->thread = mc_capture_thread_new(capture, width_px, height_px, &events, error);
+    self->thread = mc_capture_thread_new(config, &events, error);
     return self->thread ? g_steal_pointer(&self) : NULL;
 }
 
@@ -418,6 +417,11 @@ void mc_capture_tap_free(McCaptureTap *self)
 const char *mc_capture_tap_kind(const McCaptureTap *self)
 {
     return mc_capture_thread_kind(self->share->thread);
+}
+
+McPortalSession *mc_capture_tap_portal(McCaptureTap *self)
+{
+    return mc_capture_thread_portal(self->share->thread);
 }
 
 void mc_capture_tap_size(McCaptureTap *self, uint32_t *ret_width_px, uint32_t *ret_height_px)

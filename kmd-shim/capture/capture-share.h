@@ -31,9 +31,8 @@ typedef struct {
     void *user_data;
 } McCaptureTapEvents;
 
-/* Opens the source that capture names, as mc_capture_thread_new. Any thread. */
-McCaptureShare *mc_capture_share_new(const char *capture, uint32_t width_px, uint32_t height_px,
-                                     GError **error);
+/* As mc_capture_thread_new. Any thread. */
+McCaptureShare *mc_capture_share_new(const McCaptureConfig *config, GError **error);
 McCaptureShare *mc_capture_share_ref(McCaptureShare *self);
 void mc_capture_share_unref(
     McCaptureShare *self); /* NULL is fine; the last one closes the source */
@@ -52,6 +51,8 @@ void mc_capture_tap_renumber(McCaptureTap *self);
 /* Any thread, also from inside an event. */
 bool mc_capture_tap_release(McCaptureTap *self, uint64_t frame_id);
 const char *mc_capture_tap_kind(const McCaptureTap *self);
+/* The desktop portal's session, by which input goes, too; borrowed. NULL: there is none. */
+McPortalSession *mc_capture_tap_portal(McCaptureTap *self);
 void mc_capture_tap_size(McCaptureTap *self, uint32_t *ret_width_px, uint32_t *ret_height_px);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(McCaptureShare, mc_capture_share_unref)

@@ -10,6 +10,7 @@
 
 /* A grab of a picture takes milliseconds; one that takes this long hangs on its server. */
 #define HANG_US (500 * G_TIME_SPAN_MILLISECOND)
+#define EARLY_PART 8 /* a picture may come this part of a period before its time */
 
 struct McCaptureThread {
     const McCaptureOps *ops;
@@ -22,12 +23,14 @@ struct McCaptureThread {
     GMutex lock; /* guards the fields up to the next comment */
     GCond done;
     uint32_t width_px, height_px;
+    int64_t period_ns; /* 0: the clock stands still */
     bool stopping, running;
     bool restart; /* a frame is wanted at once */
     bool paused;
 
     /* the capture thread's own */
     uint64_t number;
+    int64_t grabbed_ns; /* when the last picture was asked for */
     bool dirty, force_idr, broken;
 };
 
@@ -53,11 +56,11 @@ static void note_size(McCaptureThread *self)
     g_mutex_unlock(&self->lock);
 }
 
-McCaptureThread *mc_capture_thread_new(const char *capture, uint32_t width_px, uint32_t height_px,
-                                       const McCaptureEvents *events, GError **error)
+McCaptureThread *mc_capture_thread_new(const McCaptureConfig *wanted, const McCaptureEvents *events,
+                                       GError **error)
 {
-    McCaptureConfig config = {.width_px = width_px, .height_px = height_px};
-    const McCaptureOps *ops = mc_capture_find(capture, &config.argument, error);
+    McCaptureConfig config = *wanted;
+    const McCaptureOps *ops = mc_capture_find(config.capture, &config.argument, error);
     g_autoptr(McCaptureThread) self = NULL;
 
     if (!ops)
@@ -104,6 +107,11 @@ void mc_capture_thread_free(McCaptureThread *self)
 const char *mc_capture_thread_kind(const McCaptureThread *self)
 {
     return self->ops->kind;
+}
+
+McPortalSession *mc_capture_thread_portal(McCaptureThread *self)
+{
+    return self->ops->portal ? self->ops->portal(self->capture) : NULL;
 }
 
 void mc_capture_thread_size(McCaptureThread *self, uint32_t *ret_width_px, uint32_t *ret_height_px)
@@ -187,7 +195,7 @@ static void grab_frame(McCaptureThread *self)
         return; /* tried again at the next tick, as the picture is still dirty */
     frame->number = ++self->number;
     self->events.started(frame->number, self->events.user_data);
-    int64_t begin_ns = now_ns();
+    int64_t begin_ns = self->grabbed_ns = now_ns();
     if (fit_memory(self, frame, &error))
         result = self->ops->grab(self->capture, frame, begin_ns, &error);
     if (result != MC_GRAB_OK) {
@@ -244,6 +252,35 @@ static void tick(McCaptureThread *self)
         grab_frame(self);
 }
 
+/* The first tick comes after first_ns, the others follow on its grid; lock held. */
+static bool set_clock(McCaptureThread *self, int64_t first_ns)
+{
+    const int64_t period_ns = self->period_ns;
+    struct itimerspec clock = {
+        .it_value = {first_ns / 1000000000, first_ns % 1000000000},
+        .it_interval = {period_ns / 1000000000, period_ns % 1000000000},
+    };
+
+    return timerfd_settime(self->timer_fd, 0, &clock, NULL) == 0;
+}
+
+/* News between two ticks: where the last picture is old enough, this one need not wait, and the
+ * clock goes on from here. */
+static void look_early(McCaptureThread *self)
+{
+    look(self);
+    if (!self->dirty || self->broken)
+        return;
+    g_mutex_lock(&self->lock);
+    const bool due = self->period_ns && !self->paused &&
+                     now_ns() - self->grabbed_ns >= self->period_ns - self->period_ns / EARLY_PART;
+    if (due)
+        set_clock(self, self->period_ns);
+    g_mutex_unlock(&self->lock);
+    if (due)
+        grab_frame(self);
+}
+
 static bool is_stopping(McCaptureThread *self)
 {
     g_mutex_lock(&self->lock);
@@ -255,8 +292,10 @@ static bool is_stopping(McCaptureThread *self)
 static gpointer run_capture(gpointer user_data)
 {
     McCaptureThread *self = user_data;
-    struct pollfd fds[] = {{.fd = self->wake_fd, .events = POLLIN},
-                           {.fd = self->timer_fd, .events = POLLIN}};
+    struct pollfd fds[] = {
+        {.fd = self->wake_fd, .events = POLLIN},
+        {.fd = self->timer_fd, .events = POLLIN},
+        {.fd = self->ops->fd ? self->ops->fd(self->capture) : -1, .events = POLLIN}};
 
     if (self->ops->begin)
         self->ops->begin(self->capture);
@@ -272,7 +311,11 @@ static gpointer run_capture(gpointer user_data)
         }
         if (fds[1].revents && read(self->timer_fd, &value, sizeof(value)) > 0)
             tick(self);
+        else if (fds[2].revents)
+            look_early(self);
     }
+    if (self->ops->end)
+        self->ops->end(self->capture);
     g_mutex_lock(&self->lock);
     self->running = false;
     g_cond_broadcast(&self->done);
@@ -280,16 +323,14 @@ static gpointer run_capture(gpointer user_data)
     return NULL;
 }
 
-/* The first tick comes at once, the others follow on its grid. */
-static bool set_clock(McCaptureThread *self, uint32_t refresh_mhz)
+/* 0: the clock stands still; else it ticks at once. */
+static bool start_clock(McCaptureThread *self, uint32_t refresh_mhz)
 {
-    int64_t period_ns = refresh_mhz ? 1000000000000 / refresh_mhz : 0;
-    struct itimerspec clock = {
-        .it_value = {.tv_nsec = refresh_mhz ? 1 : 0},
-        .it_interval = {period_ns / 1000000000, period_ns % 1000000000},
-    };
-
-    return timerfd_settime(self->timer_fd, 0, &clock, NULL) == 0;
+    g_mutex_lock(&self->lock);
+    self->period_ns = refresh_mhz ? 1000000000000 / refresh_mhz : 0;
+    const bool ok = set_clock(self, refresh_mhz ? 1 : 0);
+    g_mutex_unlock(&self->lock);
+    return ok;
 }
 
 bool mc_capture_thread_start(McCaptureThread *self, uint32_t refresh_mhz)
@@ -303,7 +344,7 @@ bool mc_capture_thread_start(McCaptureThread *self, uint32_t refresh_mhz)
         self->running = true;
         self->thread = g_thread_try_new("mc-capture", run_capture, self, NULL);
     }
-    return self->thread && set_clock(self, refresh_mhz);
+    return self->thread && start_clock(self, refresh_mhz);
 }
 
 void mc_capture_thread_pause(McCaptureThread *self, bool paused)
@@ -339,7 +380,7 @@ void mc_capture_thread_stop(McCaptureThread *self)
     cancel_if_hung(self);
     g_thread_join(g_steal_pointer(&self->thread));
     self->paused = false;
-    set_clock(self, 0);
+    start_clock(self, 0);
     uint64_t pending = mc_frame_pool_take_back(self->pool);
     if (pending) /* its start was reported, so is its end (C-81) */
         self->events.dropped(pending, self->events.user_data);

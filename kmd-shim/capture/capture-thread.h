@@ -22,14 +22,16 @@ typedef struct {
     void *user_data;
 } McCaptureEvents;
 
-/* Opens the source that capture names. No thread runs yet. */
-McCaptureThread *mc_capture_thread_new(const char *capture, uint32_t width_px, uint32_t height_px,
-                                       const McCaptureEvents *events, GError **error);
+/* Opens the source that config->capture names, which may take as long as a person thinks. No thread
+ * runs yet. */
+McCaptureThread *mc_capture_thread_new(const McCaptureConfig *config, const McCaptureEvents *events,
+                                       GError **error);
 /* Stops, and gives all memory back. NULL is fine. */
 void mc_capture_thread_free(McCaptureThread *self);
 
 /* Any thread. */
 const char *mc_capture_thread_kind(const McCaptureThread *self);
+McPortalSession *mc_capture_thread_portal(McCaptureThread *self); /* borrowed; NULL: none */
 void mc_capture_thread_size(McCaptureThread *self, uint32_t *ret_width_px, uint32_t *ret_height_px);
 
 /* Starts, or goes on at another rate; either way a frame comes at once. One of a new size has

@@ -6,6 +6,7 @@
 static const McCaptureOps *const kinds[] = {
     &mc_capture_test_pattern,
     &mc_capture_x11,
+    &mc_capture_portal,
 };
 
 GQuark mc_capture_error_quark(void)
@@ -20,6 +21,11 @@ const char *mc_capture_error_code(int code)
         [MC_CAPTURE_ERROR_FAILED] = "capture.failed",
         [MC_CAPTURE_ERROR_UNKNOWN_KIND] = "capture.unknown-kind",
         [MC_CAPTURE_ERROR_NO_SHM] = "capture.no-shm",
+        [MC_CAPTURE_ERROR_REFUSED] = "capture.refused",
+        [MC_CAPTURE_ERROR_NO_PORTAL] = "capture.no-portal",
+        [MC_CAPTURE_ERROR_NO_PIPEWIRE] = "capture.no-pipewire",
+        [MC_CAPTURE_ERROR_NO_SOURCE] = "capture.no-source",
+        [MC_CAPTURE_ERROR_ENDED] = "capture.ended",
     };
 
     return names[code >= 0 && code < (int) G_N_ELEMENTS(names) ? code : MC_CAPTURE_ERROR_FAILED];
@@ -36,7 +42,7 @@ const McCaptureOps *mc_capture_find(const char *text, const char **ret_argument,
         }
     }
     g_set_error(error, MC_CAPTURE_ERROR, MC_CAPTURE_ERROR_UNKNOWN_KIND,
-                "there is no picture source \"%s\"; use test, x11 or x11:DISPLAY",
+                "there is no picture source \"%s\"; use test, x11, x11:DISPLAY or portal",
                 text ? text : "");
     return NULL;
 }

@@ -4,11 +4,13 @@
  * thread once that runs. Owner: the display path, through the capture thread. */
 #pragma once
 
+#include <gio/gio.h>
 #include <stdbool.h>
 
 #include "kmd-shim/abi/message.h"
 #include "kmd-shim/capture/error.h"
 #include "kmd-shim/capture/frame-pool.h"
+#include "kmd-shim/portal-session.h"
 
 #define MC_CAPTURE_MIN_PX 16u
 #define MC_CAPTURE_MAX_PX 16384u
@@ -16,8 +18,12 @@
 typedef struct McCapture McCapture; /* each kind defines its own */
 
 typedef struct {
-    const char *argument;         /* what follows "kind:", NULL: nothing */
+    const char *capture;  /* "kind" or "kind:argument" */
+    const char *argument; /* what follows "kind:", NULL: nothing; set by the capture thread */
     uint32_t width_px, height_px; /* wanted, where the kind can choose */
+    bool input;               /* the sink's input is to be let in, where that is asked with it */
+    const char *state_folder; /* where a permission is kept; NULL: nowhere */
+    GCancellable *cancel;     /* ends an open that waits for a person; NULL: nothing does */
 } McCaptureConfig;
 
 typedef struct {
@@ -44,13 +50,19 @@ typedef enum {
 
 typedef struct {
     const char *kind;
+    /* MC_CAPTURE_ERROR, or G_IO_ERROR_CANCELLED by config->cancel. */
     McCapture *(*open)(const McCaptureConfig *config, GError **error);
     void (*close)(McCapture *self);
     void (*size)(const McCapture *self, uint32_t *ret_width_px, uint32_t *ret_height_px);
     /* On the capture thread, before a session's first poll: a cursor is news again. NULL: nothing.
      */
     void (*begin)(McCapture *self);
-    /* Once a tick. */
+    /* On the capture thread, after a session's last poll. NULL: nothing. */
+    void (*end)(McCapture *self);
+    /* Readable when there is news, so that it need not wait for the next tick. NULL: only a poll
+     * tells. */
+    int (*fd)(const McCapture *self);
+    /* Once a tick, and when fd is readable. */
     bool (*poll)(McCapture *self, McCaptureNews *news, GError **error);
     /* Memory for a picture of today's size; detach takes a frame that has none, too. */
     bool (*attach)(McCapture *self, McFrame *frame, GError **error);
@@ -60,10 +72,13 @@ typedef struct {
     /* Any thread: makes a call that hangs return; nothing works afterwards. NULL: none ever hangs.
      */
     void (*cancel)(McCapture *self);
+    /* Any thread: the desktop portal's session, by which input goes, too. NULL: there is none. */
+    McPortalSession *(*portal)(McCapture *self);
 } McCaptureOps;
 
 extern const McCaptureOps mc_capture_test_pattern;
-extern const McCaptureOps mc_capture_x11; /* the root window, through MIT-SHM and DAMAGE */
+extern const McCaptureOps mc_capture_x11;    /* the root window, through MIT-SHM and DAMAGE */
+extern const McCaptureOps mc_capture_portal; /* what a person picks; Wayland's way */
 
 /* The kind that a text like "test" or "x11:5" names, and its argument (NULL: none). */
 const McCaptureOps *mc_capture_find(const char *text, const char **ret_argument, GError **error);

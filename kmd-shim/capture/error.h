@@ -8,8 +8,13 @@
 typedef enum {
     MC_CAPTURE_ERROR_NO_DISPLAY,   /* capture.no-display: there is no such X server */
     MC_CAPTURE_ERROR_FAILED,       /* capture.failed: it cannot be captured, or no longer */
-    MC_CAPTURE_ERROR_UNKNOWN_KIND, /* capture.unknown-kind: "test", "x11" and "x11:DISPLAY" are */
+    MC_CAPTURE_ERROR_UNKNOWN_KIND, /* capture.unknown-kind: see --capture */
     MC_CAPTURE_ERROR_NO_SHM,       /* capture.no-shm: the X server shares no memory with us */
+    MC_CAPTURE_ERROR_REFUSED,      /* capture.refused: the person said no */
+    MC_CAPTURE_ERROR_NO_PORTAL,    /* capture.no-portal: there is no portal that casts screens */
+    MC_CAPTURE_ERROR_NO_PIPEWIRE,  /* capture.no-pipewire: it does not run, or no longer */
+    MC_CAPTURE_ERROR_NO_SOURCE,    /* capture.no-source: what was asked for is not there */
+    MC_CAPTURE_ERROR_ENDED,        /* capture.ended: what was shown is over */
 } McCaptureError;
 
 #define MC_CAPTURE_ERROR (mc_capture_error_quark())

@@ -29,11 +29,8 @@ struct McInput {
     uint8_t keys[MAX_CODE / 8]; /* pressed */
 };
 
-McInput *mc_input_new_with(const McInputTarget *vtable, const char *target, uint32_t width_px,
-                           uint32_t height_px, const char **ret_why)
+static McInput *wrap(const McInputTarget *vtable, void *opened)
 {
-    void *opened = vtable->open(target, width_px, height_px, ret_why);
-
     if (!opened)
         return NULL;
     McInput *self = g_new0(McInput, 1);
@@ -42,12 +39,23 @@ McInput *mc_input_new_with(const McInputTarget *vtable, const char *target, uint
     return self;
 }
 
+McInput *mc_input_new_with(const McInputTarget *vtable, const char *target, uint32_t width_px,
+                           uint32_t height_px, const char **ret_why)
+{
+    return wrap(vtable, vtable->open(target, width_px, height_px, ret_why));
+}
+
+McInput *mc_input_new_portal(McPortalSession *session, uint32_t width_px, uint32_t height_px,
+                             const char **ret_why)
+{
+    return wrap(&mc_input_portal, mc_input_portal_open(session, width_px, height_px, ret_why));
+}
+
 McInput *mc_input_new(const char *target, uint32_t width_px, uint32_t height_px,
                       const char **ret_why)
 {
-    const McInputTarget *vtable = g_str_has_prefix(target, "x11")      ? &mc_input_xtest
-                                  : g_str_has_prefix(target, "portal") ? &mc_input_portal
-                                                                       : &mc_input_uinput;
+    const McInputTarget *vtable =
+        g_str_has_prefix(target, "x11") ? &mc_input_xtest : &mc_input_uinput;
 
     return mc_input_new_with(vtable, target, width_px, height_px, ret_why);
 }

@@ -9,15 +9,19 @@
 
 #include "kmd-shim/abi/ioctl.h"
 #include "kmd-shim/abi/ntstatus.h"
+#include "kmd-shim/portal-session.h"
 
 typedef struct McInput McInput;
 
-/* target: "x11", "x11:DISPLAY" (XTEST), "portal" (the desktop portal; Wayland), "uinput" (the
- * kernel; consoles).  width and height:
- * of the desktop that coordinates speak of.  NULL where the target takes no input; *ret_why says it
- * in words, borrowed. */
+/* target: "x11", "x11:DISPLAY" (XTEST), else the kernel's uinput (consoles).  width and height: of
+ * the desktop that coordinates speak of.  NULL where the target takes no input; *ret_why says it in
+ * words, borrowed. */
 McInput *mc_input_new(const char *target, uint32_t width_px, uint32_t height_px,
                       const char **ret_why);
+/* Through the desktop portal (Wayland), with what the person let in there; refers to the session.
+ */
+McInput *mc_input_new_portal(McPortalSession *session, uint32_t width_px, uint32_t height_px,
+                             const char **ret_why);
 typedef struct McInputTarget McInputTarget;
 McInput *mc_input_new_with(const McInputTarget *vtable, const char *target, uint32_t width_px,
                            uint32_t height_px, const char **ret_why);
@@ -45,4 +49,7 @@ struct McInputTarget {
     void (*touch)(void *target, unsigned contact, int32_t x_px, int32_t y_px, bool pressed);
 };
 extern const McInputTarget mc_input_xtest, mc_input_uinput, mc_input_portal;
+/* In place of mc_input_portal's open. */
+void *mc_input_portal_open(McPortalSession *session, uint32_t width_px, uint32_t height_px,
+                           const char **ret_why);
 #define MC_UINPUT_TOUCH_NAME "Miracast sink's fingers" /* of the device */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Input through the desktop portal, as Wayland sessions have it.  The desktop asks the person once
- * more; until then, and where a kind was not let in, nothing happens. */
+/* Input through the desktop portal, as Wayland sessions have it, in the session that shows the
+ * pictures.  A kind of device that the person did not let in does nothing. */
 #include <linux/input-event-codes.h>
 
 #include "kmd-shim/input/hid-keys.h"
@@ -20,16 +20,17 @@ typedef struct {
     McPortalState told;
 } Portal;
 
-static void *portal_open(const char *target, uint32_t width_px, uint32_t height_px,
-                         const char **ret_why)
+void *mc_input_portal_open(McPortalSession *session, uint32_t width_px, uint32_t height_px,
+                           const char **ret_why)
 {
-    McPortalSession *session =
-        mc_portal_session_new(MC_PORTAL_KEYBOARD | MC_PORTAL_POINTER | MC_PORTAL_TOUCH, ret_why);
+    McPortalGrant grant;
 
-    if (!session)
+    if (mc_portal_session_state(session, &grant) == MC_PORTAL_READY && !grant.devices) {
+        *ret_why = "the desktop lets no input in; it was not agreed to, or its portal has none";
         return NULL;
+    }
     Portal *self = g_new0(Portal, 1);
-    self->session = session;
+    self->session = mc_portal_session_ref(session);
     self->width_px = width_px;
     self->height_px = height_px;
     return self;
@@ -39,7 +40,7 @@ static void portal_close(void *target)
 {
     Portal *self = target;
 
-    mc_portal_session_free(self->session);
+    mc_portal_session_unref(self->session);
     g_free(self);
 }
 
@@ -49,10 +50,10 @@ static void tell(Portal *self, McPortalState state)
     if (state == self->told)
         return;
     self->told = state;
-    if (state == MC_PORTAL_REFUSED)
-        g_message("[input.unavailable] the desktop did not let the sink's input in");
-    else if (state == MC_PORTAL_CLOSED)
+    if (state == MC_PORTAL_CLOSED)
         g_message("[input.unavailable] the desktop ended the sink's input");
+    else if (state != MC_PORTAL_ASKING && state != MC_PORTAL_READY)
+        g_message("[input.unavailable] the desktop did not let the sink's input in");
 }
 
 static bool granted(Portal *self, uint32_t device, McPortalGrant *ret_grant)
@@ -164,7 +165,6 @@ static void portal_touch(void *target, unsigned contact, int32_t x_px, int32_t y
 
 const McInputTarget mc_input_portal = {
     .name = "portal",
-    .open = portal_open,
     .close = portal_close,
     .move = portal_move,
     .button = portal_button,

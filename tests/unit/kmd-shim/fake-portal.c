@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "fake-portal.h"
 
+#include <fcntl.h>
+#include <gio/gunixfdlist.h>
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
@@ -22,22 +24,25 @@ static GVariant *results_of(FakePortal *self, const char *method)
     if (!strcmp(method, "Start")) {
         g_variant_builder_add(&results, "{sv}", "devices", g_variant_new_uint32(self->devices));
         if (!self->no_stream)
-            g_variant_builder_add_parsed(&results,
-                                         "{'streams', <[(uint32 42, {'size': <(960, 540)>})]>}");
+            g_variant_builder_add_parsed(&results, "{'streams', <[(%u, {'size': <(960, 540)>})]>}",
+                                         self->node);
+        g_autofree char *token = g_strdup_printf("token-%u", ++self->tokens);
+        g_variant_builder_add(&results, "{sv}", "restore_token", g_variant_new_string(token));
     }
     return g_variant_builder_end(&results);
 }
 
 static void respond(FakePortal *self, const char *method)
 {
+    static const uint32_t responses[] = {
+        [FAKE_GRANT] = 0, [FAKE_REFUSE] = 1, [FAKE_WAIT] = 0, [FAKE_NOTHING] = 2};
     const bool start = !strcmp(method, "Start");
 
     if (start && self->answer == FAKE_WAIT)
         return;
     g_dbus_connection_emit_signal(
         self->bus, self->client, self->request, "org.freedesktop.portal.Request", "Response",
-        g_variant_new("(u@a{sv})", start && self->answer == FAKE_REFUSE ? 1u : 0u,
-                      results_of(self, method)),
+        g_variant_new("(u@a{sv})", start ? responses[self->answer] : 0, results_of(self, method)),
         NULL);
 }
 
@@ -78,6 +83,59 @@ static void on_request(FakePortal *self, GDBusMessage *message, const char *meth
     respond(self, method);
 }
 
+/* ---- what has no request ---- */
+
+static void reply_with(FakePortal *self, GDBusMessage *reply)
+{
+    g_dbus_connection_send_message(self->bus, reply, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
+    g_object_unref(reply);
+}
+
+static void on_open_pipewire(FakePortal *self, GDBusMessage *message)
+{
+    const int fd =
+        self->open_pipewire ? self->open_pipewire(self->user_data) : open("/dev/null", O_RDWR);
+    GDBusMessage *reply;
+
+    if (fd >= 0) {
+        g_autoptr(GUnixFDList) fds = g_unix_fd_list_new_from_array(&fd, 1); /* takes it */
+        reply = g_dbus_message_new_method_reply(message);
+        g_dbus_message_set_body(reply, g_variant_new("(h)", 0));
+        g_dbus_message_set_unix_fd_list(reply, fds);
+    } else {
+        reply = g_dbus_message_new_method_error_literal(
+            message, "org.freedesktop.portal.Error.Failed", "no PipeWire");
+    }
+    reply_with(self, reply);
+}
+
+static void on_get(FakePortal *self, GDBusMessage *message)
+{
+    GDBusMessage *reply = g_dbus_message_new_method_reply(message);
+
+    g_dbus_message_set_body(reply, g_variant_new("(v)", g_variant_new_uint32(7)));
+    reply_with(self, reply);
+}
+
+static void refuse_method(FakePortal *self, GDBusMessage *message)
+{
+    reply_with(self, g_dbus_message_new_method_error_literal(
+                         message, "org.freedesktop.DBus.Error.UnknownMethod", "no such interface"));
+}
+
+static void answer(FakePortal *self, GDBusMessage *message, const char *method)
+{
+    if (!strcmp(method, "Get"))
+        on_get(self, message);
+    else if (self->no_remote &&
+             g_str_has_suffix(g_dbus_message_get_interface(message), "RemoteDesktop"))
+        refuse_method(self, message);
+    else if (!strcmp(method, "OpenPipeWireRemote"))
+        on_open_pipewire(self, message);
+    else if (!g_str_has_prefix(method, "Notify") && strcmp(method, "Close"))
+        on_request(self, message, method);
+}
+
 /* ---- calls: taken off the wire, so that no interface need be declared ---- */
 
 typedef struct {
@@ -93,9 +151,13 @@ static gboolean on_call(gpointer user_data)
     GVariant *body = g_dbus_message_get_body(taken->message);
     g_autofree char *text = body ? g_variant_print(body, FALSE) : g_strdup("()");
 
-    g_string_append_printf(self->log, "%s %s\n", method, text);
-    if (!g_str_has_prefix(method, "Notify") && strcmp(method, "Close"))
-        on_request(self, taken->message, method);
+    if (strcmp(method, "Get"))
+        g_string_append_printf(self->log, "%s %s\n", method, text);
+    if (self->loud && strcmp(method, "Get")) {
+        printf("%s %s\n", method, text);
+        fflush(stdout);
+    }
+    answer(self, taken->message, method);
     g_object_unref(taken->message);
     g_free(taken);
     return G_SOURCE_REMOVE;
@@ -108,7 +170,9 @@ static GDBusMessage *filter(GDBusConnection *bus, GDBusMessage *message, gboolea
     const char *interface = g_dbus_message_get_interface(message);
 
     if (!incoming || g_dbus_message_get_message_type(message) != G_DBUS_MESSAGE_TYPE_METHOD_CALL ||
-        !interface || !g_str_has_prefix(interface, "org.freedesktop.portal."))
+        !interface ||
+        (!g_str_has_prefix(interface, "org.freedesktop.portal.") &&
+         strcmp(interface, "org.freedesktop.DBus.Properties")))
         return message;
     Taken *taken = g_new0(Taken, 1);
     *taken = (Taken){user_data, message};
@@ -169,7 +233,7 @@ bool fake_portal_start(FakePortal *self)
 
     if (!daemon)
         return false;
-    *self = (FakePortal){.devices = 7, .log = g_string_new(NULL)};
+    *self = (FakePortal){.devices = 7, .node = 42, .log = g_string_new(NULL)};
     start_bus(self, daemon);
     self->bus =
         g_dbus_connection_new_for_address_sync(g_getenv("DBUS_SESSION_BUS_ADDRESS"),

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-typedef enum { FAKE_GRANT, FAKE_REFUSE, FAKE_WAIT } FakeAnswer;
+typedef enum { FAKE_GRANT, FAKE_REFUSE, FAKE_WAIT, FAKE_NOTHING } FakeAnswer;
 
 typedef struct {
     GSubprocess *bus_daemon;
@@ -16,7 +16,14 @@ typedef struct {
     guint name, filter;
     FakeAnswer answer; /* to Start */
     uint32_t devices;  /* that Start grants */
+    bool loud;         /* the log goes to standard output, too */
     bool no_stream;
+    bool no_remote; /* a desktop that casts screens and takes no input */
+    uint32_t node;  /* of the stream */
+    /* A connection to PipeWire, which the portal closes; NULL: any descriptor does. */
+    int (*open_pipewire)(void *user_data);
+    void *user_data;
+    unsigned tokens;                 /* given out */
     char session[128], request[128]; /* paths of the last ones */
     char *client;
     GString *log; /* "Method arguments\n" */

@@ -82,7 +82,8 @@ static McFrameDesc read_frame(Reader *reader)
 static McCaptureShare *open_share(const char *capture)
 {
     g_autoptr(GError) error = NULL;
-    McCaptureShare *share = mc_capture_share_new(capture, 320, 240, &error);
+    McCaptureShare *share = mc_capture_share_new(
+        &(McCaptureConfig){.capture = capture, .width_px = 320, .height_px = 240}, &error);
 
     g_assert_no_error(error);
     return share;

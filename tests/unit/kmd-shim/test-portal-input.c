@@ -7,6 +7,7 @@
 
 typedef struct {
     FakePortal portal;
+    McPortalSession *session;
     McInput *input;
     bool skipped;
 } Bed;
@@ -20,6 +21,8 @@ static void set_up(Bed *bed, gconstpointer data)
 
 static void tear_down(Bed *bed, gconstpointer data)
 {
+    mc_input_free(bed->input);
+    mc_portal_session_unref(bed->session);
     if (!bed->skipped)
         fake_portal_stop(&bed->portal);
 }
@@ -27,10 +30,20 @@ static void tear_down(Bed *bed, gconstpointer data)
 /* The desktop is 1920x1080, of 960x540 logical pixels. */
 static void open_input(Bed *bed)
 {
+    const McPortalRequest request = {.devices =
+                                         MC_PORTAL_KEYBOARD | MC_PORTAL_POINTER | MC_PORTAL_TOUCH};
     const char *why = NULL;
 
-    bed->input = mc_input_new("portal", 1920, 1080, &why);
+    bed->session = mc_portal_session_new(&request);
+    bed->input = mc_input_new_portal(bed->session, 1920, 1080, &why);
     g_assert_nonnull(bed->input);
+}
+
+/* The session is the input's alone by now. */
+static void close_input(Bed *bed)
+{
+    g_clear_pointer(&bed->session, mc_portal_session_unref);
+    g_clear_pointer(&bed->input, mc_input_free);
 }
 
 static void send_event(Bed *bed, McIoctlInputEvent event)
@@ -97,7 +110,7 @@ static void test_events(Bed *bed, gconstpointer data)
                "NotifyKeyboardKeycode 30, 0)\n");
     McIoctlInputEvent none = {.kind = MC_INPUT_KEY, .id = 0x01, .pressed = 1};
     g_assert_cmpint(mc_input_event(bed->input, &none), ==, STATUS_NOT_SUPPORTED);
-    mc_input_free(bed->input);
+    close_input(bed);
     fake_portal_wait(&bed->portal, "Close");
 }
 
@@ -122,7 +135,7 @@ static void test_fingers(Bed *bed, gconstpointer data)
                "NotifyTouchMotion 42, 1, 101.0, 200.0)\n"
                "NotifyTouchUp 0)\n"
                "NotifyTouchUp 1)\n");
-    mc_input_free(bed->input);
+    close_input(bed);
 }
 
 /* What the person did not tick does not happen. */
@@ -135,7 +148,7 @@ static void test_some_devices(Bed *bed, gconstpointer data)
     send_event(bed, (McIoctlInputEvent){.kind = MC_INPUT_KEY, .id = 'A', .pressed = 1});
     send_event(bed, (McIoctlInputEvent){.kind = MC_INPUT_SCROLL, .y = 120});
     expect_log(bed, "Axis", "NotifyPointerAxisDiscrete 0, -1)\n");
-    mc_input_free(bed->input);
+    close_input(bed);
 }
 
 static void note_message(const char *domain, GLogLevelFlags level, const char *text,
@@ -172,7 +185,7 @@ static void test_ended(Bed *bed, gconstpointer data)
     } while (g_atomic_int_get(&messages) == 0);
     for (unsigned i = 0; i < 10; i++)
         send_event(bed, corner);
-    mc_input_free(bed->input);
+    close_input(bed);
     fake_portal_wait(&bed->portal, "Close");
     g_log_set_default_handler(before, NULL);
     g_assert_cmpint(messages, ==, 1);
@@ -187,7 +200,7 @@ static void test_refused(Bed *bed, gconstpointer data)
     open_input(bed);
     fake_portal_wait(&bed->portal, "Start");
     send_event(bed, corner);
-    mc_input_free(bed->input);
+    close_input(bed);
     fake_portal_wait(&bed->portal, "Close"); /* of the session */
     g_assert_null(strstr(bed->portal.log->str, "Notify"));
 }
@@ -201,7 +214,7 @@ static void test_waiting(Bed *bed, gconstpointer data)
     open_input(bed);
     fake_portal_wait(&bed->portal, "Start");
     send_event(bed, corner);
-    mc_input_free(bed->input);
+    close_input(bed);
     fake_portal_wait(&bed->portal, "Close");
     g_assert_nonnull(strstr(bed->portal.log->str, "SelectDevices"));
     g_assert_nonnull(strstr(bed->portal.log->str, "SelectSources"));
@@ -215,16 +228,15 @@ static void test_no_stream(Bed *bed, gconstpointer data)
     bed->portal.no_stream = true;
     open_input(bed);
     fake_portal_wait(&bed->portal, "Start");
-    mc_input_free(bed->input);
+    close_input(bed);
 }
 
 static void test_no_bus(void)
 {
-    const char *why = NULL;
-
     g_setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent", TRUE);
-    g_assert_null(mc_input_new("portal", 640, 480, &why));
-    g_assert_cmpstr(why, ==, "there is no session bus");
+    McPortalSession *session = mc_portal_session_new(&(McPortalRequest){.devices = 7});
+    g_assert_cmpint(mc_portal_session_wait(session, NULL, NULL), ==, MC_PORTAL_NO_PORTAL);
+    mc_portal_session_unref(session);
 }
 
 int main(int argc, char **argv)
