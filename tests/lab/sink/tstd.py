@@ -24,6 +24,14 @@ SOUND = {"AAC": (250000, 3584), "AC3": (250000, 2592)}
 TABLES = (125000, 1536)
 
 
+class Unit:
+    """An access unit on its way: due at its decoding time."""
+    __slots__ = ("due", "size", "arrived", "whole")
+
+    def __init__(self, due):
+        self.due, self.size, self.arrived, self.whole = due, 0, due, False
+
+
 class Elementary:
     """One stream's buffers.  leak in bytes a second, size in bytes; None: not modelled."""
 
@@ -31,7 +39,7 @@ class Elementary:
         self.leak, self.size = leak, size
         self.tb = self.eb = self.tb_peak = self.eb_peak = 0.0
         self.clock = None            # when the level of TB was computed
-        self.units = collections.deque()  # [decoding time or None, bytes, whole]
+        self.units = collections.deque()
         self.tb_overflows = self.eb_overflows = self.underflows = 0
         self.late_ms = 0.0
         self.delay_ms = [None, None]
@@ -51,37 +59,36 @@ class Elementary:
             out = end + self.tb / self.leak
         self._decode(out)
         if start is not None:
-            self._whole(out)
-            self.units.append([start, 0, False])
+            self._whole()
+            self.units.append(Unit(start))
         if not self.units:
             return
-        self.units[-1][1] += payload
-        self.units[-1].append(out)
-        del self.units[-1][3:-1]
+        self.units[-1].size += payload
+        self.units[-1].arrived = out
         self.eb += payload
         self.eb_peak = max(self.eb_peak, self.eb)
         if self.size and self.eb > self.size:
             self.eb_overflows += 1
 
-    def _whole(self, _now):
+    def _whole(self):
         """The unit before is complete: was it there in time?"""
-        if not self.units or self.units[-1][2]:
+        if not self.units or self.units[-1].whole:
             return
         unit = self.units[-1]
-        unit[2] = True
-        delay = (unit[0] - unit[3]) * 1e3
+        unit.whole = True
+        delay = (unit.due - unit.arrived) * 1e3
         low, high = self.delay_ms
         self.delay_ms = [delay if low is None else min(low, delay),
                          delay if high is None else max(high, delay)]
         if delay < 0:
             self.underflows += 1
             self.late_ms = max(self.late_ms, -delay)
-            self.eb -= unit[1]
+            self.eb -= unit.size
             self.units.pop()
 
     def _decode(self, now):
-        while self.units and self.units[0][2] and self.units[0][0] <= now:
-            self.eb -= self.units.popleft()[1]
+        while self.units and self.units[0].whole and self.units[0].due <= now:
+            self.eb -= self.units.popleft().size
 
     def forget(self):
         self.units.clear()
