@@ -245,6 +245,7 @@ static McWire *new_wire(McOutput *self, const McOutputHooks *hooks, GError **err
                                        .srtp_dtls = config->srtp_dtls,
                                        .srtp_passive = config->srtp_passive,
                                        .fingerprint = config->srtp_fingerprint,
+                                       .ssrc = mc_rtp_packetiser_ssrc(self->rtp),
                                        .sdp = config->sdp,
                                        .on_ready = hooks->on_ready,
                                        .on_rtcp = hooks->on_rtcp,

@@ -285,7 +285,8 @@ bool mc_srtp_unprotect_rtcp(McSrtp *self, uint8_t *datagram, size_t *len)
 
 /* ---- SDP ---- */
 
-char *mc_srtp_build_sdp(const McSrtpKey *key, const char *dest_ip, uint16_t dest_rtp_port)
+char *mc_srtp_build_sdp(const McSrtpKey *key, const char *dest_ip, uint16_t dest_rtp_port,
+                        uint32_t ssrc)
 {
     const char *family = strchr(dest_ip, ':') ? "IP6" : "IP4";
     char *base64 = g_base64_encode(key->bytes, profiles[key->profile].key_bytes);
@@ -299,16 +300,17 @@ char *mc_srtp_build_sdp(const McSrtpKey *key, const char *dest_ip, uint16_t dest
                         "m=video %u RTP/SAVP %u\r\n"
                         "a=rtpmap:%u MP2T/90000\r\n"
                         "a=crypto:1 %s inline:%s\r\n"
+                        "a=ssrc:%u cname:miracast\r\n"
                         "a=recvonly\r\n",
                         family, dest_ip, family, dest_ip, dest_rtp_port, MC_RTP_PAYLOAD_TYPE,
-                        MC_RTP_PAYLOAD_TYPE, profiles[key->profile].name, base64);
+                        MC_RTP_PAYLOAD_TYPE, profiles[key->profile].name, base64, ssrc);
 
     mc_srtp_sdp_free(base64);
     return sdp;
 }
 
 char *mc_srtp_build_dtls_sdp(const char *fingerprint, bool passive, const char *dest_ip,
-                             uint16_t dest_rtp_port)
+                             uint16_t dest_rtp_port, uint32_t ssrc)
 {
     const char *family = strchr(dest_ip, ':') ? "IP6" : "IP4";
 
@@ -321,10 +323,11 @@ char *mc_srtp_build_dtls_sdp(const char *fingerprint, bool passive, const char *
                            "a=rtpmap:%u MP2T/90000\r\n"
                            "a=fingerprint:sha-256 %s\r\n"
                            "a=setup:%s\r\n"
+                           "a=ssrc:%u cname:miracast\r\n"
                            "a=rtcp-mux\r\n"
                            "a=recvonly\r\n",
                            family, dest_ip, family, dest_ip, dest_rtp_port, MC_RTP_PAYLOAD_TYPE,
-                           MC_RTP_PAYLOAD_TYPE, fingerprint, passive ? "passive" : "active");
+                           MC_RTP_PAYLOAD_TYPE, fingerprint, passive ? "passive" : "active", ssrc);
 }
 
 void mc_srtp_sdp_free(char *sdp)

@@ -65,11 +65,12 @@ bool mc_srtp_unprotect_rtp(McSrtp *self, uint8_t *datagram, size_t *len);
 /* SDP of an MPEG-TS stream to dest_ip, key included: as secret as the key.  A medium that is
  * switched off (port 0) goes first, because FFmpeg reads a=crypto of MPEG-TS only behind another
  * one; it has no GCM.  Free with mc_srtp_sdp_free, which wipes. */
-char *mc_srtp_build_sdp(const McSrtpKey *key, const char *dest_ip, uint16_t dest_rtp_port);
+char *mc_srtp_build_sdp(const McSrtpKey *key, const char *dest_ip, uint16_t dest_rtp_port,
+                        uint32_t ssrc);
 /* The same for keys by DTLS: nothing in it is secret. fingerprint: of our own certificate; passive:
  * the receiver begins. */
 char *mc_srtp_build_dtls_sdp(const char *fingerprint, bool passive, const char *dest_ip,
-                             uint16_t dest_rtp_port);
+                             uint16_t dest_rtp_port, uint32_t ssrc);
 void mc_srtp_sdp_free(char *sdp);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(McSrtp, mc_srtp_free)

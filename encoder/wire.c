@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "encoder/wire.h"
 
+#include <openssl/crypto.h>
+
 #include "encoder/dtls-srtp.h"
 #include "encoder/srtp.h"
 
@@ -22,18 +24,22 @@ static bool write_sdp(const char *path, const char *sdp, GError **error)
 static bool open_file(McWire *self, GError **error)
 {
     const McWireConfig *config = &self->config;
-    McSrtpKey key;
+    /* From the heap that stays out of the swap; libsrtp's own copy has none of this. */
+    McSrtpKey *key = OPENSSL_secure_zalloc(sizeof(*key));
+    bool ok = key && mc_srtp_key_load(config->srtp_key, key, error);
 
-    if (!mc_srtp_key_load(config->srtp_key, &key, error))
-        return false;
-    self->srtp = mc_srtp_new(&key, error);
-    bool ok = self->srtp != NULL;
+    if (!key)
+        g_set_error_literal(error, MC_SRTP_ERROR, MC_SRTP_ERROR_FAILED, "no locked memory is left");
+    if (ok) {
+        self->srtp = mc_srtp_new(key, error);
+        ok = self->srtp != NULL;
+    }
     if (ok && *config->sdp) {
-        char *sdp = mc_srtp_build_sdp(&key, config->dest_ip, config->dest_rtp_port);
+        char *sdp = mc_srtp_build_sdp(key, config->dest_ip, config->dest_rtp_port, config->ssrc);
         ok = write_sdp(config->sdp, sdp, error);
         mc_srtp_sdp_free(sdp);
     }
-    mc_srtp_key_wipe(&key);
+    OPENSSL_secure_clear_free(key, sizeof(*key));
     g_atomic_int_set(&self->ready, ok);
     return ok;
 }
@@ -101,7 +107,7 @@ static bool open_dtls(McWire *self, GError **error)
         return self->dtls != NULL;
     g_autofree char *sdp =
         mc_srtp_build_dtls_sdp(mc_dtls_srtp_fingerprint(self->dtls), config->srtp_passive,
-                               config->dest_ip, config->dest_rtp_port);
+                               config->dest_ip, config->dest_rtp_port, config->ssrc);
     return write_sdp(config->sdp, sdp, error);
 }
 

@@ -23,6 +23,7 @@ typedef struct {
     bool srtp_dtls;          /* keys by DTLS instead */
     bool srtp_passive;       /* and the receiver begins it */
     const char *fingerprint; /* of the receiver that is meant (encoder/dtls-srtp.h); "": any */
+    uint32_t ssrc;           /* of the stream, for the SDP */
     const char *sdp;         /* file to be written for receivers; "": none */
     void (*on_ready)(void *user_data); /* datagrams leave from now on, where they did not before */
     void (*on_rtcp)(const uint8_t *datagram, size_t len, void *user_data); /* on RTP's own port */

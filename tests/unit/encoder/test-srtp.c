@@ -267,12 +267,13 @@ static void test_key_file(void)
 static void test_sdp(void)
 {
     McSrtpKey key = {.profile = MC_SRTP_AEAD_AES_128_GCM};
-    char *six = mc_srtp_build_sdp(&key, "fe80::1", 1028);
+    char *six = mc_srtp_build_sdp(&key, "fe80::1", 1028, 0xfffffffe);
 
     g_assert_nonnull(strstr(six, "c=IN IP6 fe80::1\r\n"));
     g_assert_nonnull(strstr(six, "m=video 1028 RTP/SAVP 33\r\n"));
     g_assert_nonnull(strstr(six, "a=crypto:1 AEAD_AES_128_GCM inline:"
                                  "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==\r\n"));
+    g_assert_nonnull(strstr(six, "a=ssrc:4294967294 cname:"));
     mc_srtp_sdp_free(six);
 }
 

@@ -158,7 +158,7 @@ static void use_key_file(const char *path)
     g_assert_true(mc_srtp_key_load(path, &key, &error));
     g_autoptr(McSrtp) srtp = mc_srtp_new(&key, &error);
     g_assert_no_error(error);
-    char *sdp = mc_srtp_build_sdp(&key, "127.0.0.1", 5004);
+    char *sdp = mc_srtp_build_sdp(&key, "127.0.0.1", 5004, 1);
     mc_srtp_sdp_free(sdp);
     mc_srtp_key_wipe(&key);
     g_assert_true(mc_srtp_protect_rtp(srtp, datagram, sizeof(datagram), &len));
