@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "p2p/address.h"
-#include "p2p/guard.h"
 #include "p2p/link.h"
 #include "p2p/radio.h"
 #include "p2p/station.h"
@@ -27,8 +26,6 @@ struct McEngine {
     bool gone;                /* that one has ended */
     McAddress *address;
     GSource *timer;
-    McGuard *guard;   /* NULL where no control socket is there for it */
-    char *guard_path; /* that socket */
 
     /* Start and leave: the caller waits. */
     GMutex lock;
@@ -80,19 +77,6 @@ static void get_address(McEngine *self, const McAction *action)
     }
 }
 
-enum { GUARD_FIND, GUARD_CONNECT, GUARD_GROUP };
-
-/* What a sudden death would leave behind now. */
-static void note_guard(McEngine *self, bool resting)
-{
-    const char *ifname = mc_controller_ifname(self->controller);
-    g_autofree char *remove = ifname[0] ? g_strdup_printf("P2P_GROUP_REMOVE %s", ifname) : NULL;
-
-    mc_guard_hold(self->guard, GUARD_FIND, self->guard_path, "P2P_STOP_FIND");
-    mc_guard_hold(self->guard, GUARD_CONNECT, self->guard_path, resting ? NULL : "P2P_CANCEL");
-    mc_guard_hold(self->guard, GUARD_GROUP, self->guard_path, remove);
-}
-
 static void note_rest(McEngine *self)
 {
     McControllerState state = mc_controller_state(self->controller);
@@ -102,8 +86,10 @@ static void note_rest(McEngine *self)
         state == MC_CONTROLLER_IDLE || state == MC_CONTROLLER_LEFT || state == MC_CONTROLLER_FAILED;
     if (self->resting)
         g_cond_broadcast(&self->changed);
+    bool resting = self->resting;
     g_mutex_unlock(&self->lock);
-    note_guard(self, self->resting);
+    if (self->supplicant && !self->gone)
+        mc_supplicant_lease(self->supplicant, resting, mc_controller_ifname(self->controller));
 }
 
 static void perform(McEngine *self, const McAction *action)
@@ -236,9 +222,6 @@ static bool open_back_end(McEngine *self)
     char *why = NULL;
 
     reach_supplicant(self, &why, &error);
-    if (self->supplicant && mc_supplicant_backend(self->supplicant) == &mc_supplicant_wpas &&
-        (self->guard_path = mc_wpas_find_socket(&self->config)))
-        self->guard = mc_guard_new();
     g_mutex_lock(&self->lock);
     self->why = why;
     self->error = error;
@@ -258,8 +241,6 @@ static gpointer run(gpointer user_data)
     if (open_back_end(self))
         g_main_loop_run(self->loop);
     mc_supplicant_close(self->supplicant);
-    mc_guard_free(self->guard);
-    g_free(self->guard_path);
     mc_address_free(self->address);
     g_source_destroy(self->timer);
     g_source_unref(self->timer);

@@ -15,7 +15,8 @@
 enum {
     DATA_BYTES = 3072,
     MAX_WORDS = 32,
-    REPLY_MS = 3000, /* of a service on the bus */
+    REPLY_MS = 3000,  /* of a service on the bus */
+    ANSWER_MS = 1000, /* of a control socket */
     MAX_REPLY_BYTES = 1 << 20,
 };
 
@@ -30,7 +31,7 @@ typedef struct {
 G_STATIC_ASSERT(sizeof(Entry) <= 4096);
 
 struct McGuard {
-    int pipe_fd;
+    int pipe_fd;              /* -1: no process could be made */
     Entry held[MC_GUARD_MAX]; /* as the other process knows it */
 };
 
@@ -51,14 +52,35 @@ static int dial(const Entry *entry, int type)
     return fd;
 }
 
-/* The answer is not waited for: nobody could do anything about it. */
+/* The answer says that the command was carried out; what it says else nobody could do anything
+ * about. */
+static void send_command(int fd, const char *command, size_t len)
+{
+    struct pollfd wait = {.fd = fd, .events = POLLIN};
+    char answer[64];
+
+    if (send(fd, command, len, MSG_NOSIGNAL) > 0 && poll(&wait, 1, ANSWER_MS) == 1)
+        while (recv(fd, answer, sizeof(answer), 0) >= 0)
+            ;
+}
+
+/* Answers come to an address of the kernel's choice; without one each is waited for in vain. */
 static void undo_datagram(const Entry *entry)
 {
+    struct sockaddr_un own = {.sun_family = AF_UNIX};
     int fd = dial(entry, SOCK_DGRAM | SOCK_NONBLOCK);
+    const char *at = entry->data, *end = entry->data + entry->len;
 
     if (fd < 0)
         return;
-    send(fd, entry->data, entry->len, MSG_NOSIGNAL);
+    bind(fd, (struct sockaddr *) &own, sizeof(own.sun_family));
+    while (at < end) {
+        const char *newline = memchr(at, '\n', (size_t) (end - at));
+        size_t len = (size_t) ((newline ? newline : end) - at);
+
+        send_command(fd, at, len);
+        at += len + 1;
+    }
     close(fd);
 }
 
@@ -159,6 +181,13 @@ static void undo(Entry *entry)
         undo_program(entry);
 }
 
+static void undo_all(Entry table[MC_GUARD_MAX])
+{
+    for (int i = MC_GUARD_MAX - 1; i >= 0; i--)
+        if (table[i].len)
+            undo(&table[i]);
+}
+
 static void keep_watch(int fd)
 {
     static Entry table[MC_GUARD_MAX];
@@ -168,9 +197,7 @@ static void keep_watch(int fd)
     while ((n = read(fd, &entry, sizeof(entry))) == sizeof(entry) || (n < 0 && errno == EINTR))
         if (n > 0 && entry.slot < MC_GUARD_MAX && entry.len <= DATA_BYTES)
             table[entry.slot] = entry;
-    for (int i = MC_GUARD_MAX - 1; i >= 0; i--)
-        if (table[i].len)
-            undo(&table[i]);
+    undo_all(table);
 }
 
 /* Its own session, no file of ours: whoever waits for the end of our output must not wait for it.
@@ -196,13 +223,13 @@ static void become_guard(int fd)
 /* --- our side -----------------------------------------------------------------------------------
  */
 
-McGuard *mc_guard_new(void)
+static int start_guard(void)
 {
     int ends[2];
     pid_t child;
 
     if (pipe2(ends, O_CLOEXEC) < 0)
-        return NULL;
+        return -1;
     child = fork();
     if (child == 0) {
         if (fork() == 0) /* twice: nobody has to wait for the guard */
@@ -212,12 +239,18 @@ McGuard *mc_guard_new(void)
     close(ends[0]);
     if (child < 0) {
         close(ends[1]);
-        return NULL;
+        return -1;
     }
     while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
         ;
+    return ends[1];
+}
+
+McGuard *mc_guard_new(void)
+{
     McGuard *self = g_new0(McGuard, 1);
-    self->pipe_fd = ends[1];
+
+    self->pipe_fd = start_guard();
     return self;
 }
 
@@ -226,11 +259,13 @@ static void tell(McGuard *self, const Entry *entry)
     /* The guard was killed: no matter, and no signal for us. */
     struct sigaction ignore = {.sa_handler = SIG_IGN}, old;
 
+    self->held[entry->slot] = *entry;
+    if (self->pipe_fd < 0)
+        return;
     sigaction(SIGPIPE, &ignore, &old);
     while (write(self->pipe_fd, entry, sizeof(*entry)) < 0 && errno == EINTR)
         ;
     sigaction(SIGPIPE, &old, NULL);
-    self->held[entry->slot] = *entry;
 }
 
 static bool hold(McGuard *self, unsigned slot, Kind kind, const char *path, const void *data,
@@ -238,8 +273,6 @@ static bool hold(McGuard *self, unsigned slot, Kind kind, const char *path, cons
 {
     Entry entry = {.slot = slot};
 
-    if (!self)
-        return true;
     if (slot >= MC_GUARD_MAX || len > sizeof(entry.data) ||
         (path && strlen(path) >= sizeof(entry.path)))
         return false;
@@ -334,6 +367,14 @@ void mc_guard_free(McGuard *self)
     for (unsigned i = 0; i < MC_GUARD_MAX; i++)
         if (self->held[i].len)
             mc_guard_hold(self, i, NULL, NULL);
-    close(self->pipe_fd);
+    if (self->pipe_fd >= 0)
+        close(self->pipe_fd);
     g_free(self);
+}
+
+void mc_guard_undo(McGuard *self)
+{
+    if (self)
+        undo_all(self->held); /* still held: whoever is killed now is undone twice, not half */
+    mc_guard_free(self);
 }

@@ -6,12 +6,12 @@
  * each change, and the kernel closes our end however we die:
  *
  *     slot | kind | replies | len | path[108] | data[len]
- *       kind datagram  data is a command for wpa_supplicant's control socket at path
+ *       kind datagram  data are commands for wpa_supplicant's control socket at path, a line each
  *            bus       data is what a D-Bus client sends (greeting, Hello, calls) to the socket at
  *                      path; so many replies are waited for, some seconds
  *            program   data are the words of a command line, each with its NUL
  *
- * Thread: one at a time.  Owner: p2p/lease, p2p/firewall. */
+ * Thread: one at a time.  Owner: p2p/wpas-ctrl, p2p/wpas-dbus, p2p/firewall. */
 #pragma once
 
 #include <gio/gio.h>
@@ -20,8 +20,12 @@
 #define MC_GUARD_MAX 16
 
 typedef struct McGuard McGuard;
-McGuard *mc_guard_new(void);       /* NULL: no process could be made; the calls take NULL */
+/* Where no process can be made, an orderly end alone undoes what is held. */
+McGuard *mc_guard_new(void);
 void mc_guard_free(McGuard *self); /* nothing is undone: an orderly end has done it */
+/* The orderly end by the same list: undoes it here and now, then frees. Takes seconds where nobody
+ * answers. */
+void mc_guard_undo(McGuard *self);
 
 /* slot < MC_GUARD_MAX; what is held for a slot replaces its old entry, NULL empties it. False: too
  * long to be held, the old entry stays. */

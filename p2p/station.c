@@ -79,25 +79,32 @@ static void take_info(struct nlattr *nested, McStation *ret)
     ret->inactive_ms = number(info[NL80211_STA_INFO_INACTIVE_TIME]);
 }
 
+bool mc_station_parse(const void *attributes, int len, McStation *ret)
+{
+    struct nlattr *parsed[NL80211_ATTR_MAX + 1];
+
+    if (nla_parse(parsed, NL80211_ATTR_MAX, (struct nlattr *) attributes, len, NULL) != 0 ||
+        !parsed[NL80211_ATTR_MAC] || !parsed[NL80211_ATTR_STA_INFO] ||
+        nla_len(parsed[NL80211_ATTR_MAC]) < MC_MAC_BYTES)
+        return false;
+    *ret = (McStation){0};
+    memcpy(ret->mac.bytes, nla_data(parsed[NL80211_ATTR_MAC]), MC_MAC_BYTES);
+    take_info(parsed[NL80211_ATTR_STA_INFO], ret);
+    return true;
+}
+
 typedef struct {
     McStation *station;
-    unsigned n;
+    bool found; /* the first one counts */
 } Reading;
 
 static int on_station(struct nl_msg *message, void *user_data)
 {
     Reading *self = user_data;
-    struct nlattr *attributes[NL80211_ATTR_MAX + 1];
     struct genlmsghdr *header = nlmsg_data(nlmsg_hdr(message));
 
-    nla_parse(attributes, NL80211_ATTR_MAX, genlmsg_attrdata(header, 0), genlmsg_attrlen(header, 0),
-              NULL);
-    if (!attributes[NL80211_ATTR_MAC] || !attributes[NL80211_ATTR_STA_INFO] ||
-        nla_len(attributes[NL80211_ATTR_MAC]) < MC_MAC_BYTES || self->n++)
-        return NL_SKIP;
-    *self->station = (McStation){0};
-    memcpy(self->station->mac.bytes, nla_data(attributes[NL80211_ATTR_MAC]), MC_MAC_BYTES);
-    take_info(attributes[NL80211_ATTR_STA_INFO], self->station);
+    self->found = self->found || mc_station_parse(genlmsg_attrdata(header, 0),
+                                                  genlmsg_attrlen(header, 0), self->station);
     return NL_SKIP;
 }
 
@@ -112,7 +119,7 @@ bool mc_station_read(const char *ifname, McStation *ret)
         nl_recvmsgs_default(request.sock);
     }
     end_request(&request);
-    return reading.n > 0;
+    return reading.found;
 }
 
 bool mc_station_set_power_save(const char *ifname, bool on)

@@ -14,6 +14,8 @@ typedef struct {
     uint32_t inactive_ms;
 } McStation;
 
+/* The attributes of an nl80211 message about a station. False: it names none. */
+bool mc_station_parse(const void *attributes, int len, McStation *ret);
 /* The one station of a group's interface (the owner, where we are client). False: there is none,
  * or the interface is no radio. */
 bool mc_station_read(const char *ifname, McStation *ret);

@@ -149,6 +149,12 @@ void mc_supplicant_command(McSupplicant *self, unsigned id, const McCommand *com
     self->vtable->command(self->backend, id, command);
 }
 
+void mc_supplicant_lease(McSupplicant *self, bool resting, const char *ifname)
+{
+    if (self->vtable->lease)
+        self->vtable->lease(self->backend, resting, ifname);
+}
+
 const McSupplicantBackend *mc_supplicant_backend(const McSupplicant *self)
 {
     return self->vtable;

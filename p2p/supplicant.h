@@ -26,8 +26,11 @@ typedef struct {
     bool gives_addresses; /* the group's interface gets its address from it, not from us */
     void *(*open)(const McSupplicantConfig *config, const McSupplicantCalls *calls,
                   GMainContext *context, GError **error);
-    void (*close)(void *backend); /* what was announced is taken back */
+    void (*close)(void *backend); /* what was set is set back */
     void (*command)(void *backend, unsigned id, const McCommand *command);
+    /* What a sudden death would leave behind from now on: a connection under way unless resting, a
+     * group unless ifname is "". NULL: the back end's service sees to it. */
+    void (*lease)(void *backend, bool resting, const char *ifname);
     /* The card's station interface, for its facts: "wlan0". */
     const char *(*interface)(void *backend);
     char *(*describe)(void *backend); /* for the line that says what was chosen; g_free() */
@@ -44,6 +47,7 @@ McSupplicant *mc_supplicant_open(const McSupplicantConfig *config, const McSuppl
                                  GMainContext *context, char **ret_why, GError **error);
 void mc_supplicant_close(McSupplicant *self); /* NULL is fine */
 void mc_supplicant_command(McSupplicant *self, unsigned id, const McCommand *command);
+void mc_supplicant_lease(McSupplicant *self, bool resting, const char *ifname);
 const McSupplicantBackend *mc_supplicant_backend(const McSupplicant *self);
 const char *mc_supplicant_interface(const McSupplicant *self);
 

@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <glib-unix.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <wpa_ctrl.h>
 
 #include "p2p/controller.h"
+#include "p2p/lease.h"
 #include "p2p/link.h"
 
 /* wpa_supplicant's control socket by libwpa_client: one connection for commands, one for events.
@@ -28,7 +30,9 @@ typedef struct {
     char path[PATH_MAX], interface[16];
     struct wpa_ctrl *commands, *events;
     GSource *readable, *ping;
-    bool gone, nobody_reads, announced, display_was_on;
+    McGuard *guard;
+    bool gone, nobody_reads;
+    bool asked[MC_LEASE_N], held[MC_LEASE_N];
 } Wpas;
 
 /* --- the socket ------------------------------------------------------------------------------- */
@@ -119,6 +123,98 @@ static void tell_gone(Wpas *self)
     self->calls.on_gone(self->calls.user_data);
 }
 
+/* --- lease ------------------------------------------------------------------------------------ */
+
+/* STATUS tells none of these; unset: what to go back to where it does not say. */
+static const struct {
+    McCommandKind kind;
+    const char *name; /* of MC_COMMAND_SET */
+    const char *ask, *back, *unset;
+} settings[MC_LEASE_N] = {
+    [MC_LEASE_NAME] = {MC_COMMAND_SET, "device_name", "GET device_name", "SET device_name ", ""},
+    [MC_LEASE_RECONNECT] = {MC_COMMAND_SET, "persistent_reconnect", "GET persistent_reconnect",
+                            "SET persistent_reconnect ", "0"},
+    [MC_LEASE_DISPLAY] = {MC_COMMAND_WIFI_DISPLAY, NULL, "GET wifi_display", "SET wifi_display ",
+                          "0"},
+    [MC_LEASE_ELEMENTS] = {MC_COMMAND_WFD, NULL, "WFD_SUBELEM_GET all", "WFD_SUBELEM_SET all ", ""},
+};
+
+static bool is_setting(McLease item, const McCommand *command)
+{
+    return settings[item].ask && settings[item].kind == command->kind &&
+           (!settings[item].name || g_strcmp0(settings[item].name, command->name) == 0);
+}
+
+static void hold(Wpas *self, McLease item, const char *back)
+{
+    self->held[item] = mc_guard_hold(self->guard, item, self->path, back) && back;
+}
+
+/* "All" refuses to be set to nothing: each of these then is, by its number.
+ *   number:8 | length:16 | body, all in hex */
+static char *clear_elements(const char *hex)
+{
+    GString *commands = g_string_new(NULL);
+    size_t len = strlen(hex);
+    unsigned number, bytes;
+
+    for (size_t at = 0; at + 6 <= len && sscanf(hex + at, "%2x%4x", &number, &bytes) == 2;
+         at += 6 + 2 * (size_t) bytes)
+        g_string_append_printf(commands, "%sWFD_SUBELEM_SET %u ", at ? "\n" : "", number);
+    return g_string_free(commands, FALSE);
+}
+
+static void hold_setting(Wpas *self, McLease item, const McCommand *command)
+{
+    const char *value =
+        command->kind == MC_COMMAND_WIFI_DISPLAY ? (command->on ? "1" : "0") : command->value;
+    g_autofree char *before = g_malloc(REPLY_BYTES);
+
+    if (self->asked[item] || !request(self, settings[item].ask, before, REPLY_BYTES))
+        return;
+    self->asked[item] = true;
+    g_strchomp(before);
+    if (g_str_has_prefix(before, "FAIL") || g_str_has_prefix(before, "UNKNOWN COMMAND"))
+        g_strlcpy(before, settings[item].unset, REPLY_BYTES);
+    g_autofree char *back = item == MC_LEASE_ELEMENTS && !*before
+                                ? clear_elements(value)
+                                : g_strconcat(settings[item].back, before, NULL);
+    if (g_ascii_strcasecmp(before, value) != 0)
+        hold(self, item, back);
+}
+
+/* It writes down everything with each remembered group, and when we tell it to. Then what is set
+ * back is written, too; not without need: on a card with a P2P device two of its interfaces write
+ * the same file, each what it knows. */
+static void hold_file(Wpas *self)
+{
+    if (self->held[MC_LEASE_NAME] || self->held[MC_LEASE_RECONNECT])
+        hold(self, MC_LEASE_FILE, "SAVE_CONFIG");
+}
+
+/* Before it is carried out. */
+static void hold_before(Wpas *self, const McCommand *command)
+{
+    for (McLease item = 0; item < MC_LEASE_N; item++)
+        if (is_setting(item, command))
+            hold_setting(self, item, command);
+    if (command->kind == MC_COMMAND_SAVE)
+        hold_file(self);
+    if (command->kind == MC_COMMAND_FIND)
+        hold(self, MC_LEASE_FIND, "P2P_STOP_FIND");
+}
+
+static void wpas_lease(void *backend, bool resting, const char *ifname)
+{
+    Wpas *self = backend;
+    g_autofree char *remove = g_strconcat("P2P_GROUP_REMOVE ", ifname, NULL);
+
+    hold(self, MC_LEASE_CONNECT, resting ? NULL : "P2P_CANCEL");
+    hold(self, MC_LEASE_GROUP, *ifname ? remove : NULL);
+}
+
+/* --- commands --------------------------------------------------------------------------------- */
+
 static void wpas_command(void *backend, unsigned id, const McCommand *command)
 {
     Wpas *self = backend;
@@ -126,8 +222,7 @@ static void wpas_command(void *backend, unsigned id, const McCommand *command)
     g_autofree char *redacted = mc_command_text_redacted(command);
     g_autofree char *reply = g_malloc(REPLY_BYTES);
 
-    if (command->kind == MC_COMMAND_WIFI_DISPLAY)
-        self->announced = true;
+    hold_before(self, command);
     if (!request(self, text, reply, REPLY_BYTES)) {
         g_strlcpy(reply, "FAIL-TIMEOUT", REPLY_BYTES);
         if (self->nobody_reads)
@@ -156,6 +251,9 @@ static gboolean on_readable(gint fd, GIOCondition condition, gpointer user_data)
         text[len] = '\0';
         if (mc_wpa_event_parse(text, &event)) {
             g_debug("wpa_supplicant ! %s", mc_wpa_event_kind_name(event.kind));
+            if (event.kind == MC_WPA_EVENT_GROUP_STARTED &&
+                mc_wpa_event_has(&event, MC_WPA_KEY_PERSISTENT))
+                hold_file(self);
             if (event.kind == MC_WPA_EVENT_TERMINATING)
                 tell_gone(self);
             else
@@ -208,10 +306,8 @@ static bool has_p2p(Wpas *self, GError **error)
 
     if (!request(self, "STATUS", reply, REPLY_BYTES))
         return cannot_connect(self->path, ETIMEDOUT, error);
-    if (mc_wpa_reply_value(reply, "p2p_device_address", value, sizeof(value))) {
-        self->display_was_on = mc_wpa_reply_value(reply, "wifi_display", value, sizeof(value));
+    if (mc_wpa_reply_value(reply, "p2p_device_address", value, sizeof(value)))
         return true;
-    }
     g_set_error(error, MC_LINK_ERROR, MC_LINK_ERROR_NO_P2P,
                 "the card of %s, or this wpa_supplicant, does not do Wi-Fi Direct", self->path);
     return false;
@@ -220,12 +316,11 @@ static bool has_p2p(Wpas *self, GError **error)
 static void wpas_close(void *backend)
 {
     Wpas *self = backend;
-    char reply[64];
 
-    if (self->announced && !self->gone)
-        request(self, "WFD_SUBELEM_SET all ", reply, sizeof(reply));
-    if (self->announced && !self->gone && !self->display_was_on)
-        request(self, "SET wifi_display 0", reply, sizeof(reply));
+    if (self->gone)
+        mc_guard_free(self->guard); /* with it everything that was set there */
+    else
+        mc_guard_undo(self->guard);
     if (self->readable)
         g_source_destroy(self->readable);
     g_clear_pointer(&self->readable, g_source_unref);
@@ -267,6 +362,7 @@ static void *wpas_open(const McSupplicantConfig *config, const McSupplicantCalls
 
         g_strlcpy(self->interface, name + (rank(name) == 0 ? strlen("p2p-dev-") : 0),
                   sizeof(self->interface));
+        self->guard = mc_guard_new();
         attach_sources(self, context);
         return self;
     }
@@ -290,6 +386,7 @@ const McSupplicantBackend mc_supplicant_wpas = {
     .open = wpas_open,
     .close = wpas_close,
     .command = wpas_command,
+    .lease = wpas_lease,
     .interface = wpas_interface,
     .describe = wpas_describe,
 };

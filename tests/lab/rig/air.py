@@ -24,7 +24,7 @@ device_type={device_type}
 config_methods={config_methods}
 p2p_listen_reg_class=81
 p2p_listen_channel={listen_channel}
-persistent_reconnect=1
+persistent_reconnect={reconnect}
 update_config=1
 country={country}
 """
@@ -102,14 +102,14 @@ class Supplicant:
 
     def __init__(self, name, radio, space=None, device_name=None, device_type=SINK_TYPE,
                  config_methods="display keypad push_button virtual_push_button", listen_channel=6,
-                 country="DE", extra_config="", arguments=()):
+                 country="DE", reconnect=1, extra_config="", arguments=()):
         self.name, self.space, self.interface = name, space or Space(), f"wlan{radio}"
         self.ctrl_dir = f"/run/wpa-{name}"
         shutil.rmtree(self.ctrl_dir, ignore_errors=True)  # of one that was killed
-        config = pathlib.Path(f"/run/wpa-{name}.conf")
+        config = self.config = pathlib.Path(f"/run/wpa-{name}.conf")
         config.write_text(HOSTAPD_LIKE.format(
             name=name, device_name=device_name or name, device_type=device_type,
-            config_methods=config_methods, listen_channel=listen_channel, country=country)
+            config_methods=config_methods, listen_channel=listen_channel, country=country, reconnect=reconnect)
             + extra_config)
         self.log_path = f"/run/wpa-{name}.log"
         self.child = subprocess.Popen(
@@ -137,10 +137,11 @@ class Supplicant:
         sock.settimeout(20)
         return sock
 
-    def send(self, command):
+    def send(self, command, quiet=False):
         self.commands.send(command.encode())
         answer = self.commands.recv(65536).decode(errors="replace").strip()
-        log(f"{self.name} > {command}\n< {answer}")
+        if not quiet:
+            log(f"{self.name} > {command}\n< {answer}")
         return answer
 
     def command(self, command, want="OK"):

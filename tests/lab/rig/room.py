@@ -18,6 +18,8 @@ from air import SOURCE_TYPE, Failure, Space, log, sh, until
 
 SINK_PROGRAM = pathlib.Path(__file__).resolve().parents[1] / "sink"
 STARTED = r"P2P-GROUP-STARTED (\S+) (GO|client).* freq=(\d+)"
+# What the product changes at its supplicant.
+SETTINGS = ("GET wifi_display", "WFD_SUBELEM_GET all", "GET persistent_reconnect", "GET device_name")
 _numbers = itertools.count()
 
 
@@ -37,7 +39,8 @@ class Room:
         self.phy = air.phys[2 * number + 1]
         self.sink = air.sink("sink" + suffix, 2 * number + 1, **(sink or {}))
         self.source = air.supplicant("source" + suffix, 2 * number, space=self.space, listen_channel=1,
-                                     device_name="Rig Source", device_type=SOURCE_TYPE, **(source or {}))
+                                     device_name="Rig Source", device_type=SOURCE_TYPE, reconnect=0,
+                                     **(source or {}))
         self.control = self.source.ctrl_dir
         self.programs = []  # of the television
         self.before = self.state()
@@ -62,6 +65,8 @@ class Room:
                 "policies": listed("ip rule", r"^.+$"),
                 "filter": self.space.sh("nft list ruleset", quiet=True),
                 "groups": sorted(os.listdir(self.control)) if os.path.isdir(self.control) else [],
+                "settings": {ask: self.source.send(ask, quiet=True) for ask in SETTINGS},
+                "written": "persistent_reconnect=1" in self.source.config.read_text(),
                 "processes": [line for line in sh("ps -eo args=", quiet=True).split("\n")
                               if "miracast" in line.split(" ")[0] and self.control in line.split(" ")]}
 
