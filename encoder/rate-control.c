@@ -19,7 +19,9 @@
 #define TRIP_GROWTH_US (60 * 1000)
 #define QUEUE_LIMIT_US (60 * 1000)
 #define LINK_SHARE_PERCENT 70 /* of the radio's rate: the rest is overhead and other traffic */
-#define IDR_STORM 3           /* requests between two steps speak of loss where no report does */
+#define LINK_FRAMES 50        /* fewer a second say nothing */
+#define LINK_FAILED_PERCENT 5
+#define IDR_STORM 3 /* requests between two steps speak of loss where no report does */
 #define MINIMUM_KBPS 500u
 
 /* Bits a pixel below which a steadier picture is worth more than a smooth one, and below which a
@@ -81,6 +83,13 @@ static bool queue_grows(const McRateControl *self, const McRateInput *input)
            input->trip_us > self->cut_trip_us * 5 / 4;
 }
 
+/* Frames that no repetition brought over: the sink will miss them, whether it reports or not. */
+static bool radio_fails(const McRateInput *input)
+{
+    return input->link_sent >= LINK_FRAMES &&
+           input->link_failed * 100 >= input->link_sent * LINK_FAILED_PERCENT;
+}
+
 /* A link with a queue carries what comes out of it. */
 static uint32_t kbps_for_queue(const McRateControl *self, const McRateInput *input)
 {
@@ -109,6 +118,10 @@ static uint32_t judge(const McRateControl *self, const McRateInput *input, const
     if (queue_grows(self, input)) {
         *ret_why = "the way to the sink gets longer";
         return kbps_for_queue(self, input);
+    }
+    if (radio_fails(input)) {
+        *ret_why = "the radio loses frames";
+        return kbps * 8 / 10;
     }
     if (input->idr_requests >= self->last.idr_requests + IDR_STORM) {
         *ret_why = "the sink asks for key frames again and again";

@@ -26,6 +26,7 @@ typedef struct {
     int64_t queued_us;          /* how long what waits in our queues takes at the present rate */
     uint32_t idr_requests;      /* of the sink: M13 and PLI */
     uint64_t link_kbps;         /* what the radio says it can carry; 0: unknown */
+    uint64_t link_sent, link_failed; /* frames, where the radio told since the last step */
 } McRateInput;
 
 typedef struct {

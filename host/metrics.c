@@ -101,6 +101,11 @@ char *mc_metrics_text(const McStatusSnapshot *now, const McMeterSummary *meter)
          now->av_offset_us / 1e6},
         {"sound_skipped_seconds_total", "counter", "Sound left out for want of time.",
          (double) now->sound_skipped_us / 1e6},
+        {"radio_bits", "gauge", "Bits a second that the air carries; 0: not known.",
+         now->radio_kbps * 1e3},
+        {"radio_frames_total", "counter", "Frames of the radio.", (double) now->radio_sent},
+        {"radio_failed_total", "counter", "Frames that it gave up.", (double) now->radio_failed},
+        {"radio_retried_total", "counter", "Repetitions.", (double) now->radio_retried},
         {"keepalives_sent_total", "counter", "M16.", now->keepalives_sent},
         {"keepalives_answered_total", "counter", "Answers to M16.", now->keepalives_answered},
     };

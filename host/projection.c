@@ -6,6 +6,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "host/link-rate.h"
 #include "host/pin-prompt.h"
 #include "host/runtime.h"
 #include "host/sink-link.h"
@@ -27,6 +28,7 @@ struct McProjection {
     McDisplayPath *display;
     McRuntime *runtime;
     McSinkLink link;
+    McLinkRate rate;   /* the data rate's thread */
     bool protecting;   /* was told to the driver */
     bool pin_was_used; /* --pin's on this way to the sink: wrong if it is asked for again */
     int wake_fd;       /* someone wants the running thread's attention */
@@ -111,6 +113,17 @@ static void on_chunk_lost(const MIRACAST_CHUNK_INFO *info, const void *priv, UIN
     mc_display_path_chunk_lost(info, priv, bytes, ((McProjection *) user_data)->display);
 }
 
+static bool read_rate(MIRACAST_DATARATE_STATS *ret_stats, void *user_data)
+{
+    McProjection *self = user_data;
+    McLinkStatistics now;
+
+    if (!self->link.calls.Statistics(self->link.context, &now))
+        return false;
+    mc_link_rate_step(&self->rate, &now, ret_stats);
+    return true;
+}
+
 static void on_capture_error(const GError *error, void *user_data)
 {
     McProjection *self = user_data;
@@ -184,6 +197,7 @@ static bool load_driver(McProjection *self)
                               .on_statistic = on_statistic,
                               .on_chunk_info = on_chunk_info,
                               .on_chunk_lost = on_chunk_lost,
+                              .read_rate = read_rate,
                               .user_data = self};
 
     mc_display_path_adapter(self->display, &adapter);

@@ -189,11 +189,14 @@ static void write_far_end(FILE *out, const McStatusSnapshot *now)
             ",\"queued_bytes\":%" G_GUINT64_FORMAT
             ",\"rtcp_reports\":%u,\"rtcp_lost\":%" G_GUINT64_FORMAT
             ",\"rtcp_loss_percent\":%.1f,\"received_kbps\":%u,\"round_trip_us\":%d,"
-            "\"av_offset_us\":%d,\"sound_skipped_us\":%" G_GUINT64_FORMAT ",",
+            "\"av_offset_us\":%d,\"sound_skipped_us\":%" G_GUINT64_FORMAT
+            ",\"radio_kbps\":%u,\"radio_sent\":%" G_GUINT64_FORMAT
+            ",\"radio_failed\":%" G_GUINT64_FORMAT ",\"radio_retried\":%" G_GUINT64_FORMAT ",",
             now->live ? "true" : "false", now->frames_repeated, now->encoders_replaced,
             now->refusals, now->queued_bytes, now->rtcp_reports, now->rtcp_lost,
             now->rtcp_loss_permille / 10.0, now->received_kbps, now->trip_us, now->av_offset_us,
-            now->sound_skipped_us);
+            now->sound_skipped_us, now->radio_kbps, now->radio_sent, now->radio_failed,
+            now->radio_retried);
 }
 
 static void write_stage(FILE *out, const char *name, McStatusStage stage)

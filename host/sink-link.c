@@ -42,6 +42,13 @@ static void NTAPI own_leave(PVOID context)
         mc_link_leave(self->own);
 }
 
+static bool NTAPI own_statistics(PVOID context, McLinkStatistics *ret_statistics)
+{
+    McSinkLink *self = context;
+
+    return self->own && mc_link_statistics(self->own, ret_statistics);
+}
+
 NTSTATUS mc_sink_link_init(McSinkLink *self, McRuntime *runtime, const McUmdOptions *options)
 {
     QUERY_MIRACAST_LINK_INTERFACE query =
@@ -51,8 +58,9 @@ NTSTATUS mc_sink_link_init(McSinkLink *self, McRuntime *runtime, const McUmdOpti
     if (!query ||
         !NT_SUCCESS(query(MC_LINK_INTERFACE_VERSION_1, sizeof(self->calls), &self->calls))) {
         self->context = self;
-        self->calls = (MC_LINK_INTERFACE){sizeof(self->calls), own_configure, own_listen, own_wait,
-                                          own_cancel,          own_leave};
+        self->calls =
+            (MC_LINK_INTERFACE){sizeof(self->calls), own_configure, own_listen,    own_wait,
+                                own_cancel,          own_leave,     own_statistics};
     }
     return self->calls.Configure(self->context, options);
 }

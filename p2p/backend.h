@@ -19,6 +19,7 @@ typedef struct {
     bool (*failure)(void *backend, GError **error);
     bool (*peer)(void *backend, McLinkPeer *ret_peer); /* NULL: nothing is known of a sink */
     void (*open_port)(void *backend, bool tcp, uint16_t port); /* NULL: none has to be opened */
+    bool (*statistics)(void *backend, McLinkStatistics *ret_statistics); /* NULL: no radio */
     /* NULL: the link has no encryption of its own. */
     bool (*encrypts)(void *backend);
     bool (*protect)(void *backend, uint8_t *datagram, size_t room, size_t *len);

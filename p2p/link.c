@@ -215,6 +215,11 @@ bool mc_link_peer(McLink *self, McLinkPeer *ret_peer)
     return self->vtable->peer && self->vtable->peer(self->backend, ret_peer);
 }
 
+bool mc_link_statistics(McLink *self, McLinkStatistics *ret_statistics)
+{
+    return self->vtable->statistics && self->vtable->statistics(self->backend, ret_statistics);
+}
+
 void mc_link_open_port(McLink *self, bool tcp, uint16_t port)
 {
     if (self->vtable->open_port)

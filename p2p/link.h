@@ -50,6 +50,13 @@ typedef struct {
     uint8_t device_info[6]; /* of its WFD element */
 } McLinkPeer;
 
+/* Of the radio link, where it is one. Counters: frames to the sink since it came in. */
+typedef struct {
+    uint32_t tx_kbps; /* rate of the last frames on the air; 0: unknown */
+    uint32_t sent, failed, retried;
+    int signal_dbm; /* 0: unknown */
+} McLinkStatistics;
+
 typedef struct {
     char kind[16];   /* "lan", "loopback", "mice", "p2p" */
     char listen[64]; /* ADDR:PORT; port 0: any; of kind "p2p" the port counts */
@@ -109,6 +116,8 @@ const char *mc_link_kind(McLink *self);
 bool mc_link_failure(McLink *self, GError **error);
 /* False: nothing is known. */
 bool mc_link_peer(McLink *self, McLinkPeer *ret_peer);
+/* Asks the kernel. False: the link is no radio, or is left. Zeros: the sink is away. Any thread. */
+bool mc_link_statistics(McLink *self, McLinkStatistics *ret_statistics);
 /* The sink sends to this port of ours from now on, until the link is left: the firewall lets it in
  * on the link's own interface, where the link has one (Wi-Fi Direct).  Any thread; may take as long
  * as the firewall does. */

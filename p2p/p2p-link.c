@@ -540,6 +540,26 @@ static bool p2p_failure(void *backend, GError **error)
     return failed;
 }
 
+static bool p2p_statistics(void *backend, McLinkStatistics *ret_statistics)
+{
+    P2p *self = backend;
+    char ifname[sizeof(self->ifname)];
+    McStation station = {0};
+
+    g_mutex_lock(&self->lock);
+    bool has_group = self->has_group;
+    g_strlcpy(ifname, self->ifname, sizeof(ifname));
+    g_mutex_unlock(&self->lock);
+    if (has_group)
+        mc_station_read(ifname, &station);
+    *ret_statistics = (McLinkStatistics){.tx_kbps = station.tx_kbps,
+                                         .sent = station.tx_packets,
+                                         .failed = station.tx_failed,
+                                         .retried = station.tx_retries,
+                                         .signal_dbm = station.signal_dbm};
+    return has_group;
+}
+
 const McLinkBackend mc_link_p2p = {
     .kind = "p2p",
     .create = p2p_create,
@@ -552,4 +572,5 @@ const McLinkBackend mc_link_p2p = {
     .failure = p2p_failure,
     .peer = p2p_peer,
     .open_port = p2p_open_port,
+    .statistics = p2p_statistics,
 };

@@ -64,9 +64,17 @@ static void NTAPI on_data_rate(PVOID context, MIRACAST_DATARATE_STATS *stats)
 {
     McContext *self = context;
 
-    if (stats && stats->EncoderBitRate && self->session)
+    if (!stats || !self->session)
+        return;
+    if (stats->EncoderBitRate)
         mc_session_set_bitrate(self->session,
                                (uint32_t) MIN(stats->EncoderBitRate / 1000, UINT32_MAX));
+    mc_session_radio(
+        self->session,
+        &(McRadioNotice){.kbps = (uint32_t) MIN(stats->CurrentMaxTxDataRate / 1000, UINT32_MAX),
+                         .sent = stats->TransmittedFrameCount,
+                         .failed = stats->FailedFrameCount,
+                         .retried = stats->RetriedFrameCount});
 }
 
 NTSTATUS mc_context_start(McContext *self, int rtsp_fd, const MIRACAST_WFD_CONNECTION_STATS *stats,

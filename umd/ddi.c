@@ -116,10 +116,17 @@ static void NTAPI link_leave(PVOID context)
         mc_link_leave(link);
 }
 
+static bool NTAPI link_statistics(PVOID context, McLinkStatistics *ret_statistics)
+{
+    McLink *link = mc_context_link(mc_context_from(context));
+
+    return link && mc_link_statistics(link, ret_statistics);
+}
+
 EXPORT NTSTATUS NTAPI QueryMiracastLinkInterface(UINT version, UINT size, VOID *link_interface)
 {
-    const MC_LINK_INTERFACE ours = {sizeof(ours), configure,   link_listen,
-                                    link_wait,    link_cancel, link_leave};
+    const MC_LINK_INTERFACE ours = {sizeof(ours), configure,  link_listen,    link_wait,
+                                    link_cancel,  link_leave, link_statistics};
 
     if (!link_interface)
         return STATUS_INVALID_PARAMETER;

@@ -42,6 +42,8 @@ struct McFeedback {
     bool asks;           /* it asks for key frames itself */
     int64_t loss_idr_us; /* when a reported loss was last answered by one */
     McFeedbackCounters counters;
+    McRadioNotice radio; /* the last one */
+    bool has_radio;      /* it came since the last step */
     int64_t report_us, step_us;
 };
 
@@ -233,6 +235,18 @@ static void take_waiting(McFeedback *self)
     }
 }
 
+void mc_feedback_radio(McFeedback *self, const McRadioNotice *notice)
+{
+    McRadioNotice *sum = &self->counters.radio;
+
+    sum->kbps = notice->kbps;
+    sum->sent += notice->sent;
+    sum->failed += notice->failed;
+    sum->retried += notice->retried;
+    self->radio = *notice;
+    self->has_radio = true;
+}
+
 bool mc_feedback_time(McFeedback *self, int64_t now_us, uint32_t idr_requests,
                       McRateDecision *ret_decision)
 {
@@ -263,8 +277,11 @@ bool mc_feedback_time(McFeedback *self, int64_t now_us, uint32_t idr_requests,
         /* A key frame on its way is no queue: only what stays from step to step. */
         .queued_us = MIN(queued_us, self->last_queued_us),
         .datagrams_dropped = stats.datagrams_dropped,
+        .link_kbps = self->radio.kbps,
+        .link_sent = self->has_radio ? self->radio.sent : 0,
+        .link_failed = self->has_radio ? self->radio.failed : 0,
         .idr_requests = idr_requests + self->counters.pictures_wanted};
-    self->has_report = false;
+    self->has_report = self->has_radio = false;
     if (now_us - self->queued_at_us >= STEP_US * 3 / 4) {
         self->last_queued_us = queued_us;
         self->queued_at_us = now_us;

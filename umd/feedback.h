@@ -6,6 +6,7 @@
 
 #include "encoder/rate-control.h"
 #include "umd/media.h"
+#include "umd/radio-notice.h"
 
 typedef struct McFeedback McFeedback;
 
@@ -24,9 +25,11 @@ typedef struct {
     uint8_t fraction_lost;             /* of the last report, in 1/256 */
     uint64_t lost;                     /* datagrams, by the sink's count */
     int64_t trip_us;                   /* -1: not told */
+    McRadioNotice radio;               /* its last rate; frames since start() */
 } McFeedbackCounters;
 McFeedbackCounters mc_feedback_counters(const McFeedback *self);
 
+void mc_feedback_radio(McFeedback *self, const McRadioNotice *notice);
 int mc_feedback_fd(const McFeedback *self);           /* to poll */
 void mc_feedback_read(McFeedback *self);              /* it is readable */
 int64_t mc_feedback_deadline(const McFeedback *self); /* INT64_MAX: none */

@@ -53,6 +53,8 @@ typedef struct {
     int(NTAPI *Wait)(PVOID context, GError **error); /* connected socket, caller's; -1 */
     void(NTAPI *Cancel)(PVOID context);
     void(NTAPI *Leave)(PVOID context);
+    /* While a session runs, from any thread. */
+    bool(NTAPI *Statistics)(PVOID context, McLinkStatistics *ret_statistics);
 } MC_LINK_INTERFACE;
 
 typedef NTSTATUS(NTAPI *QUERY_MIRACAST_LINK_INTERFACE)(UINT version, UINT size,

@@ -9,12 +9,14 @@
 #include <stdint.h>
 
 #include "kmd-shim/abi/ntstatus.h"
+#include "umd/radio-notice.h"
 
 typedef enum {
     MC_COMMAND_DISPLAY_MODE,
     MC_COMMAND_MONITOR_POWER,
     MC_COMMAND_AUDIO,
     MC_COMMAND_INPUT,   /* on: a person lets the sink's input in */
+    MC_COMMAND_RADIO,   /* radio: how the link did since the last time */
     MC_COMMAND_STARVED, /* the link does not carry the picture any more */
     MC_COMMAND_FAILED
 } McCommandKind;
@@ -23,7 +25,8 @@ typedef struct {
     McCommandKind kind;
     uint32_t width_px, height_px, fps; /* MC_COMMAND_DISPLAY_MODE */
     bool on;
-    GError *error; /* MC_COMMAND_FAILED: owned */
+    McRadioNotice radio; /* MC_COMMAND_RADIO */
+    GError *error;       /* MC_COMMAND_FAILED: owned */
 } McCommand;
 
 typedef struct {

@@ -38,6 +38,10 @@ void mc_session_status_update(McSessionStatus *self, const McWfdSource *source, 
     snap->rtcp_loss_permille = back.fraction_lost * 1000u / 256;
     snap->received_kbps = back.received_kbps;
     snap->trip_us = (int32_t) back.trip_us;
+    snap->radio_kbps = back.radio.kbps;
+    snap->radio_sent = back.radio.sent;
+    snap->radio_failed = back.radio.failed;
+    snap->radio_retried = back.radio.retried;
     snap->idr_requests = counters.idr_requests;
     snap->keepalives_sent = counters.keepalives_sent;
     snap->keepalives_answered = counters.keepalives_answered;

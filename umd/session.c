@@ -109,6 +109,12 @@ void mc_session_set_bitrate(McSession *self, uint32_t kbps)
     mc_media_set_bitrate(self->media, MAX(kbps, STARVED_KBPS));
 }
 
+void mc_session_radio(McSession *self, const McRadioNotice *notice)
+{
+    mc_session_commands_post(&self->commands,
+                             &(McCommand){.kind = MC_COMMAND_RADIO, .radio = *notice});
+}
+
 void mc_session_snapshot(McSession *self, McStatusSnapshot *ret_snapshot)
 {
     mc_session_status_read(&self->status, self->media, ret_snapshot);
@@ -185,6 +191,9 @@ static void run_command(McSession *self, McCommand *command)
         mc_session_progress(self, "input",
                             command->on ? "the sink's input is let in"
                                         : "the sink's input is not taken");
+        break;
+    case MC_COMMAND_RADIO:
+        mc_feedback_radio(mc_adapt_feedback(self->adapt), &command->radio);
         break;
     case MC_COMMAND_STARVED:
         starve(self);

@@ -9,6 +9,7 @@
 #include "kmd-shim/abi/message.h"
 #include "umd/link-interface.h"
 #include "umd/os.h"
+#include "umd/radio-notice.h"
 
 typedef struct McSession McSession;
 
@@ -35,6 +36,7 @@ NTSTATUS mc_session_set_cursor(McSession *self, const McMsgCursor *message, cons
 /* STATUS_NOT_SUPPORTED: what is protected is withheld, and a still picture says so. */
 NTSTATUS mc_session_protect_content(McSession *self, const McMsgContentProtection *message);
 void mc_session_set_bitrate(McSession *self, uint32_t kbps);
+void mc_session_radio(McSession *self, const McRadioNotice *notice); /* once a second */
 void mc_session_snapshot(McSession *self, McStatusSnapshot *ret_snapshot);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(McSession, mc_session_free)

@@ -101,7 +101,7 @@ typedef struct {
 } McMsgQueryStatus;
 
 /* Answer to QUERY_STATUS in the output buffer. */
-#define MC_STATUS_VERSION 2u
+#define MC_STATUS_VERSION 3u
 typedef struct {
     uint32_t p50_us, p95_us; /* of the last frames */
 } McStatusStage;
@@ -130,6 +130,9 @@ typedef struct {
     int32_t trip_us; /* -1: not told */
     int32_t av_offset_us;
     uint64_t sound_skipped_us;
+    /* since version 3: of the radio, where the link is one */
+    uint32_t radio_kbps;                              /* 0: not known */
+    uint64_t radio_sent, radio_failed, radio_retried; /* frames */
 } McStatusSnapshot;
 
 _Static_assert(sizeof(McMsgHeader) == 16, "wire layout");

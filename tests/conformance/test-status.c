@@ -251,23 +251,47 @@ static void c103(void)
     bed_close(&bed);
 }
 
-static void c104(void)
+static void ask_status(McStatusSnapshot *ret_snapshot)
 {
     McMsgQueryStatus query = {
         {MC_MSG_MAGIC, MC_MSG_VERSION, MC_MSG_QUERY_STATUS, sizeof(query), 1}};
-    MIRACAST_DATARATE_STATS stats = {.EncoderBitRate = 1500000};
+    UINT bytes;
+
+    bed_umd()->HandleKernelModeMessage(bed_umd_context(), sizeof(query), &query,
+                                       sizeof(*ret_snapshot), ret_snapshot, &bytes);
+    g_assert_cmpuint(bytes, ==, sizeof(*ret_snapshot));
+}
+
+/* bit/s to kbit/s; frames as they are. */
+static bool radio_is_known(const MIRACAST_DATARATE_STATS *stats)
+{
+    McStatusSnapshot snapshot;
+
+    ask_status(&snapshot);
+    return snapshot.radio_kbps == stats->CurrentMaxTxDataRate / 1000 &&
+           snapshot.radio_sent == stats->TransmittedFrameCount &&
+           snapshot.radio_failed == stats->FailedFrameCount &&
+           snapshot.radio_retried == stats->RetriedFrameCount;
+}
+
+static void c104(void)
+{
+    MIRACAST_DATARATE_STATS stats = {.EncoderBitRate = 1500000,
+                                     .CurrentMaxTxDataRate = 65000000,
+                                     .TransmittedFrameCount = 100,
+                                     .FailedFrameCount = 1,
+                                     .RetriedFrameCount = 7};
     McStatusSnapshot snapshot;
     PVOID context;
-    UINT bytes;
     Bed bed = {0};
     BedCall call;
 
     bed_open(&bed);
     bed_play(&bed, NULL);
     bed_notify (&context)(context, &stats); /* bit/s */
-    bed_umd()->HandleKernelModeMessage(bed_umd_context(), sizeof(query), &query, sizeof(snapshot),
-                                       &snapshot, &bytes);
+    ask_status(&snapshot);
     g_assert_cmpuint(snapshot.bitrate_kbps, ==, 1500);
+    BED_EVENTUALLY(radio_is_known(&stats));
     BED_EVENTUALLY(bed_find_type(BED_PROCESSED, MIRACAST_CHUNK_TYPE_ENCODE_COMPLETE, 1, &call));
     g_assert_cmpuint(call.chunk.EncodeRate, <, 100000); /* kbit/s: VGA has no 100 Mbit/s */
     bed_close(&bed);

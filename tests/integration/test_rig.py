@@ -8,6 +8,7 @@ that ./dev test runs, "all" for every one.
 
 import concurrent.futures
 import functools
+import json
 import pathlib
 import re
 import sys
@@ -83,19 +84,31 @@ def discovers(miracast, words=(), bus=False, source=None):
         room.same_state()
 
 
-def casts(miracast, intent, words=(), seconds=1, bus=False, source=None, **air_options):
+def casts(miracast, intent, words=(), seconds=1, bus=False, source=None, radio=False, **air_options):
     """From P2P_FIND to decoded pictures and the end; the intent settles who owns the group."""
     with world(bus, **air_options) as air:
         room = Room(air, miracast, source=source)
         room.listen()
+        stats = pathlib.Path(f"/run/{room.source.name}-stats.jsonl")
         cast = room.run("cast", "Lab Sink", "--quiet", "--capture", "test", "--mode", "640x480@60", "--bitrate",
-                        "800", "--audio", "none", *words)
+                        "800", "--audio", "none", "--stats", stats, *words)
         address, role, _ = room.come_together(cast, intent)
         room.watch_to_the_end(address, seconds)
         cast.ended(timeout=60)
         if role != ROLE_OF_INTENT[intent]:
             raise Failure(f"the television's role is {role}")
+        if radio:
+            air_was_measured(stats)
         room.same_state()
+
+
+def air_was_measured(stats):
+    """The driver was told the radio's rate and frames, as nl80211 counts them."""
+    told = [json.loads(line) for line in stats.read_text().splitlines()]
+    best = max(told, key=lambda line: line["radio_kbps"], default=None)
+    log(f"of the radio: {best and {key: best[key] for key in best if key.startswith('radio')}}")
+    if not best or not 1000 <= best["radio_kbps"] <= 10_000_000 or not best["radio_sent"]:
+        raise Failure(f"the driver knows nothing of the radio: {told}")
 
 
 def world(bus=False, **air_options):
@@ -258,14 +271,14 @@ STEPS = {
 }
 
 
-def killed(miracast, steps):
+def killed(miracast, steps, words=(), bus=False, source=None):
     """The machine is as before, item by item, whatever the program was at."""
-    with Air() as air:
-        room = Room(air, miracast)
+    with world(bus) as air:
+        room = Room(air, miracast, source=source)
         for step in steps:
             intent, word = STEPS[step]
             room.listen()
-            cast = room.cast()
+            cast = room.cast(*words)
             if intent is not None:
                 peer = room.sink.event(r"P2P-GO-NEG-REQUEST (\S+)", timeout=60).group(1)
                 room.sink.command(f"P2P_CONNECT {peer} pbc go_intent={intent}")
@@ -310,6 +323,8 @@ CASES = {
     "station-channel-client": case(station_channel, intent=0),
     "station-channel-owner": case(station_channel, intent=15),
     "dbus-discover": case(discovers, words=OVER_BUS, **BUS),
+    "radio": case(casts, intent=15, seconds=5, radio=True),
+    "dbus-killed": case(killed, steps=("searching", "negotiating", "forming", "listening"), words=OVER_BUS, **BUS),
     "dbus-cast-owner": case(casts, intent=0, words=OVER_BUS, **BUS),
     "dbus-cast-client": case(casts, intent=15, words=OVER_BUS, **BUS),
     "vanishes-early": case(side_by_side, names=("vanishes-found", "vanishes-negotiation", "vanishes-wps-client")),

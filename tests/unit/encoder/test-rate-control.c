@@ -186,6 +186,25 @@ static void test_radio_says(void)
     g_assert_cmpuint(step(&link, 0).kbps, ==, 10000);
 }
 
+/* It gives way once for each notice of a radio that fails, and not for a few frames. */
+static void test_radio_loses(void)
+{
+    Link link = start(&hd);
+
+    link.input.link_sent = 10;
+    link.input.link_failed = 10;
+    g_assert_cmpuint(step(&link, 0).kbps, ==, 10000);
+    link.input.link_sent = 1000;
+    link.input.link_failed = 49;
+    g_assert_cmpuint(step(&link, 0).kbps, ==, 10000);
+    link.input.link_failed = 50;
+    McRateDecision decision = step(&link, 0);
+    g_assert_cmpuint(decision.kbps, ==, 8000);
+    g_assert_cmpstr(decision.why, ==, "the radio loses frames");
+    link.input.link_sent = link.input.link_failed = 0; /* until the next notice */
+    g_assert_cmpuint(step(&link, 0).kbps, ==, 8000);
+}
+
 /* Down to the floor: pictures first, then size; up in reverse; never outside its bounds. */
 static void test_order_of_steps(void)
 {
@@ -237,6 +256,7 @@ int main(int argc, char **argv)
     g_test_add_func("/rate-control/vain-tries", test_vain_tries);
     g_test_add_func("/rate-control/tight", test_tight);
     g_test_add_func("/rate-control/radio-says", test_radio_says);
+    g_test_add_func("/rate-control/radio-loses", test_radio_loses);
     g_test_add_func("/rate-control/order-of-steps", test_order_of_steps);
     g_test_add_func("/rate-control/idr-storm", test_idr_storm);
     return g_test_run();

@@ -14,7 +14,9 @@ static void test_text(void)
                             .trip_us = -1,
                             .encoder = "x264enc",
                             .encode = {6600, 9100},
-                            .rtcp_loss_permille = 20};
+                            .rtcp_loss_permille = 20,
+                            .radio_kbps = 65000,
+                            .radio_failed = 3};
     McMeterSummary meter = {0};
     g_autofree char *text = mc_metrics_text(&now, &meter);
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
@@ -23,6 +25,8 @@ static void test_text(void)
     g_assert_nonnull(strstr(text, "\nmiracast_bytes_sent_total 1234567890123\n"));
     g_assert_nonnull(strstr(text, "\nmiracast_round_trip_seconds -1\n"));
     g_assert_nonnull(strstr(text, "\nmiracast_rtcp_loss_ratio 0.02\n"));
+    g_assert_nonnull(strstr(text, "\nmiracast_radio_bits 65000000\n"));
+    g_assert_nonnull(strstr(text, "\nmiracast_radio_failed_total 3\n"));
     g_assert_nonnull(
         strstr(text, "\nmiracast_stage_seconds{stage=\"encode\",quantile=\"0.95\"} 0.009100\n"));
     g_assert_true(g_str_has_suffix(text, "\n"));
