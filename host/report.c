@@ -38,7 +38,9 @@ static const struct {
     {"link.security", MC_EXIT_LINK, "try another --security"},
     {"link.too-slow", MC_EXIT_LOST, "move closer to the sink, or to a less busy channel"},
     {"link.no-supplicant", MC_EXIT_LINK, "start NetworkManager or wpa_supplicant"},
-    {"link.no-permission", MC_EXIT_LINK, "run as root, or as a member of wpa_supplicant's group"},
+    {"link.no-permission", MC_EXIT_LINK,
+     "run as root, as a member of wpa_supplicant's group, or in a session that NetworkManager "
+     "trusts"},
     {"link.no-dial", MC_EXIT_LINK,
      "let TCP 7236 in from the group's interface; miracast doctor shows what blocks it"},
     {"link.lost", MC_EXIT_LOST, "see that the sink is on and near, then cast again"},

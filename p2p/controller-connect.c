@@ -28,6 +28,11 @@ void mc_controller_begin(McController *self)
 
 /* --- the plan --------------------------------------------------------------------------------- */
 
+static bool chooses_group(const McController *self)
+{
+    return self->config.abilities & MC_ABILITY_INTENT;
+}
+
 static McPlanWish plan_wish(const McController *self)
 {
     const McPeer *peer = mc_controller_peer_or_empty(self);
@@ -40,7 +45,7 @@ static McPlanWish plan_wish(const McController *self)
         .peer_joins_only = peer->brand->role == MC_PEER_ROLE_JOIN_RUNNING,
         .avoid_freq_mhz = peer->brand->avoid_freq_mhz,
         .persistent_id = self->wish.forget ? -1 : peer->persistent_id,
-        .freq_mhz = self->wish.freq_mhz,
+        .freq_mhz = chooses_group(self) ? self->wish.freq_mhz : 0,
         .band = self->wish.band,
         .may_drop_station = self->wish.may_drop_station,
     };
@@ -67,23 +72,43 @@ static void plan_blindly(const McPlanWish *wish, McPlan *ret)
     add_attempt(ret, MC_PLAN_JOIN, -1);
 }
 
-/* What the back end can't do is not tried: NetworkManager has one way only. */
+/* NetworkManager has one way only: it negotiates or joins, and who owns the group on which channel
+ * is not ours to say.  What failed once is tried once more. */
+static void plan_one_way(McPlan *plan)
+{
+    plan->n_attempts = plan->n_freqs = 0;
+    add_attempt(plan, MC_PLAN_FORM, -1);
+    add_attempt(plan, MC_PLAN_FORM, -1);
+    plan->freqs_mhz[plan->n_freqs++] = 0;
+    plan->n_reasons = 0; /* they are of our choice */
+}
+
+/* What the back end can't do is not tried. */
 static void keep_possible(const McController *self, McPlan *plan)
 {
-    unsigned abilities = self->config.abilities, kept = 0;
-    bool forms = false;
+    unsigned kept = 0;
 
-    for (unsigned i = 0; i < plan->n_attempts; i++) {
-        McPlanAttempt attempt = plan->attempts[i];
-        bool possible = attempt.method == MC_PLAN_REINVOKE ? abilities & MC_ABILITY_INVITE
-                        : abilities & MC_ABILITY_INTENT    ? true
-                                                           : !forms;
-
-        forms |= attempt.method != MC_PLAN_REINVOKE;
-        if (possible)
-            plan->attempts[kept++] = attempt;
-    }
+    if (plan->result == MC_PLAN_OK && !chooses_group(self))
+        plan_one_way(plan);
+    for (unsigned i = 0; i < plan->n_attempts; i++)
+        if (plan->attempts[i].method != MC_PLAN_REINVOKE ||
+            self->config.abilities & MC_ABILITY_INVITE)
+            plan->attempts[kept++] = plan->attempts[i];
     plan->n_attempts = kept;
+}
+
+static void say_one_way(McController *self)
+{
+    g_autofree char *refused =
+        self->wish.freq_mhz
+            ? g_strdup_printf("; it can't be told to use %u MHz, --p2p-backend wpas can",
+                              self->wish.freq_mhz)
+            : g_strdup("");
+
+    mc_controller_say(self, MC_PROGRESS_PLAN, "",
+                      "as NetworkManager does it: it decides who owns the group and on which "
+                      "channel, and remembers none%s",
+                      refused);
 }
 
 static void say_plan(McController *self)
@@ -119,7 +144,10 @@ void mc_controller_make_plan(McController *self)
         mc_controller_fail(self, MC_LINK_FAILURE_PLAN, "");
         return;
     }
-    say_plan(self);
+    if (chooses_group(self))
+        say_plan(self);
+    else
+        say_one_way(self);
     mc_controller_start_attempt(self);
 }
 
@@ -151,7 +179,8 @@ const McPlanAttempt *mc_controller_attempt(const McController *self)
 static bool must_provision(const McController *self)
 {
     return self->method != MC_PEER_METHOD_PBC ||
-           mc_controller_peer_or_empty(self)->brand->provision_first;
+           (self->config.abilities & MC_ABILITY_PIN && /* NetworkManager can't */
+            mc_controller_peer_or_empty(self)->brand->provision_first);
 }
 
 static void pair(McController *self)
@@ -212,7 +241,7 @@ void mc_controller_start_attempt(McController *self)
     self->method = choose_method(self);
     if (self->method != MC_PEER_METHOD_PBC && !(self->config.abilities & MC_ABILITY_PIN)) {
         mc_controller_fail(self, MC_LINK_FAILURE_WPS_METHOD,
-                           "NetworkManager knows no PINs; use --p2p-backend wpas");
+                           "NetworkManager knows only the button; --p2p-backend wpas knows PINs");
         return;
     }
     self->tries++;

@@ -70,13 +70,18 @@ static const struct {
                                        "Another program removed the group; NetworkManager does "
                                        "that with groups that it did not form"},
     [MC_LINK_FAILURE_REFUSED] = {"link.supplicant-refused", MC_CURE_AGAIN,
-                                 "wpa_supplicant refused a command; another program may be using "
+                                 "The card's manager refused it; another program may be using "
                                  "Wi-Fi Direct"},
     [MC_LINK_FAILURE_NO_WIFI_DISPLAY] = {"link.no-wifi-display", MC_CURE_NONE,
                                          "This wpa_supplicant was built without Wi-Fi Display"},
-    [MC_LINK_FAILURE_SUPPLICANT_GONE] = {"link.supplicant-gone", MC_CURE_NONE,
-                                         "wpa_supplicant has ended; start it again"},
+    [MC_LINK_FAILURE_SUPPLICANT_GONE] =
+        {"link.supplicant-gone", MC_CURE_NONE,
+         "wpa_supplicant or NetworkManager has ended; start it again"},
     [MC_LINK_FAILURE_CANCELLED] = {"link.cancelled", MC_CURE_NONE, "Cancelled"},
+    [MC_LINK_FAILURE_NO_PERMISSION] = {"link.no-permission", MC_CURE_NONE,
+                                       "You may not use Wi-Fi Direct here: NetworkManager wants "
+                                       "network-control and wifi.scan for you (nmcli general "
+                                       "permissions), or root"},
 };
 
 static const McLinkFailure statuses[] = {

@@ -37,10 +37,11 @@ typedef enum {
     MC_LINK_FAILURE_LOST,
     MC_LINK_FAILURE_PEER_LEFT,
     MC_LINK_FAILURE_GROUP_REMOVED, /* by another program */
-    MC_LINK_FAILURE_REFUSED,       /* wpa_supplicant said FAIL */
+    MC_LINK_FAILURE_REFUSED,       /* the back end said FAIL */
     MC_LINK_FAILURE_NO_WIFI_DISPLAY,
     MC_LINK_FAILURE_SUPPLICANT_GONE,
     MC_LINK_FAILURE_CANCELLED,
+    MC_LINK_FAILURE_NO_PERMISSION,
     MC_LINK_FAILURE_N
 } McLinkFailure;
 

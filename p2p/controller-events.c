@@ -145,9 +145,9 @@ static void on_formation_failed(McController *self, const McWpaEvent *event)
         self->state != MC_CONTROLLER_NEGOTIATING && self->state != MC_CONTROLLER_INVITING)
         return;
     mc_controller_attempt_failed(self,
-                                 event->reason == MC_WPA_REASON_FREQ_CONFLICT
-                                     ? MC_LINK_FAILURE_NO_COMMON_CHANNEL
-                                     : MC_LINK_FAILURE_FORMATION,
+                                 event->reason == MC_WPA_REASON_OTHER
+                                     ? MC_LINK_FAILURE_FORMATION
+                                     : mc_controller_failure_of(event->reason),
                                  event->reason_text);
 }
 
@@ -258,8 +258,17 @@ static void on_connect_reply(McController *self, const char *reply)
     } else if (g_str_has_prefix(reply, "FAIL-INVALID-PIN")) {
         mc_controller_attempt_failed(self, MC_LINK_FAILURE_WRONG_PIN, "");
     } else {
-        mc_controller_attempt_failed(self, MC_LINK_FAILURE_REFUSED, "P2P_CONNECT");
+        mc_controller_attempt_failed(self, MC_LINK_FAILURE_REFUSED,
+                                     g_str_has_prefix(reply, "FAIL ") ? reply + strlen("FAIL ")
+                                                                      : "P2P_CONNECT");
     }
+}
+
+/* Whatever it was: nothing else will go better. */
+static void on_denied(McController *self)
+{
+    self->discovering = false;
+    mc_controller_fail(self, MC_LINK_FAILURE_NO_PERMISSION, "");
 }
 
 static void on_peer_reply(McController *self, unsigned id, const char *reply)
@@ -309,6 +318,10 @@ static void on_reply(McController *self, const McPendingCommand *pending, const 
 {
     bool ok = g_str_has_prefix(reply, "OK"), current = pending->generation == self->generation;
 
+    if (g_str_has_prefix(reply, "FAIL-PERMISSION") && self->state != MC_CONTROLLER_FAILED) {
+        on_denied(self);
+        return;
+    }
     switch (pending->command) {
     case MC_COMMAND_FIND:
         if (!ok)

@@ -37,6 +37,8 @@ static void take_group(McController *self, const McWpaEvent *event)
     self->role = event->role;
     self->freq_mhz = event->freq_mhz;
     self->persistent = mc_wpa_event_has(event, MC_WPA_KEY_PERSISTENT);
+    self->has_station = mc_wpa_event_has(event, MC_WPA_KEY_BSSID); /* its owner's interface */
+    self->station = event->bssid;
 }
 
 static void get_address(McController *self, const McWpaEvent *event)
@@ -85,7 +87,7 @@ void mc_controller_group_started(McController *self, const McWpaEvent *event)
     }
 }
 
-static McLinkFailure failure_of_reason(McWpaReason reason)
+McLinkFailure mc_controller_failure_of(McWpaReason reason)
 {
     switch (reason) {
     case MC_WPA_REASON_GO_ENDING_SESSION:
@@ -98,6 +100,8 @@ static McLinkFailure failure_of_reason(McWpaReason reason)
         return MC_LINK_FAILURE_FORMATION;
     case MC_WPA_REASON_REQUESTED:
         return MC_LINK_FAILURE_GROUP_REMOVED;
+    case MC_WPA_REASON_NO_ADDRESS:
+        return MC_LINK_FAILURE_ADDRESS_TIMEOUT;
     default:
         return MC_LINK_FAILURE_LOST;
     }
@@ -105,7 +109,7 @@ static McLinkFailure failure_of_reason(McWpaReason reason)
 
 void mc_controller_group_removed(McController *self, const McWpaEvent *event)
 {
-    McLinkFailure failure = failure_of_reason(event->reason);
+    McLinkFailure failure = mc_controller_failure_of(event->reason);
 
     if (self->state == MC_CONTROLLER_LEAVING) {
         mc_controller_set_left(self);
@@ -135,7 +139,15 @@ static void station_came(McController *self, const McWpaEvent *event)
         mc_controller_set_ready(self);
     else if (self->state == MC_CONTROLLER_ASSOCIATING)
         mc_controller_enter(self, MC_CONTROLLER_ADDRESSING);
-    if (self->state == MC_CONTROLLER_ADDRESSING && self->has_own_ip && self->has_peer_ip)
+    mc_controller_check_addresses(self);
+}
+
+/* In a group of ours: whoever gives the addresses does not always tell the sink's. */
+void mc_controller_check_addresses(McController *self)
+{
+    bool knows_peer = self->has_peer_ip || !(self->config.abilities & MC_ABILITY_LEASES);
+
+    if (self->state == MC_CONTROLLER_ADDRESSING && self->has_own_ip && knows_peer)
         mc_controller_set_ready(self);
 }
 
@@ -165,13 +177,16 @@ void mc_controller_station(McController *self, const McWpaEvent *event)
 void mc_controller_set_ready(McController *self)
 {
     const uint8_t *own = self->own_ip, *peer = self->peer_ip;
+    g_autofree char *sink = self->has_peer_ip ? g_strdup_printf(", the sink %u.%u.%u.%u", peer[0],
+                                                                peer[1], peer[2], peer[3])
+                                              : g_strdup("");
     bool first = self->state != MC_CONTROLLER_INTERRUPTED;
 
     mc_controller_enter(self, MC_CONTROLLER_READY);
     mc_controller_say(self, MC_PROGRESS_READY, "",
-                      "group on %u MHz owned by %s, we are %u.%u.%u.%u, the sink %u.%u.%u.%u",
-                      self->freq_mhz, self->role == MC_WPA_ROLE_GO ? "us" : "the sink", own[0],
-                      own[1], own[2], own[3], peer[0], peer[1], peer[2], peer[3]);
+                      "group on %u MHz owned by %s, we are %u.%u.%u.%u%s", self->freq_mhz,
+                      self->role == MC_WPA_ROLE_GO ? "us" : "the sink", own[0], own[1], own[2],
+                      own[3], sink);
     if (first && self->persistent && self->config.abilities & MC_ABILITY_NETWORKS)
         mc_controller_simple(self, MC_COMMAND_LIST_NETWORKS);
 }

@@ -58,7 +58,7 @@ struct McController {
     unsigned freq_mhz;
     char ssid[100]; /* as wpa_supplicant prints it */
     bool persistent, has_own_ip, has_peer_ip, has_station;
-    McMac station; /* the sink's interface in our group */
+    McMac station; /* the sink's interface in the group */
     uint8_t own_ip[4], peer_ip[4];
 };
 
@@ -109,5 +109,7 @@ void mc_controller_group_started(McController *self, const McWpaEvent *event);
 void mc_controller_group_removed(McController *self, const McWpaEvent *event);
 void mc_controller_station(McController *self, const McWpaEvent *event);
 void mc_controller_set_ready(McController *self);
+void mc_controller_check_addresses(McController *self);     /* ready with what is known now? */
+McLinkFailure mc_controller_failure_of(McWpaReason reason); /* why a group ended */
 void mc_controller_remembered(McController *self, const char *reply);
 void mc_controller_remembered_peers(McController *self, int network_id, const char *reply);

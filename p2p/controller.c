@@ -102,6 +102,11 @@ void mc_controller_set_radio(McController *self, const McRadioFacts *facts)
     self->has_radio = true;
 }
 
+void mc_controller_set_abilities(McController *self, unsigned abilities)
+{
+    self->config.abilities = abilities;
+}
+
 static McAction *push(McController *self, McActionKind kind)
 {
     McAction *action = g_new0(McAction, 1);
@@ -419,8 +424,10 @@ static void take_own(McController *self, const McAddressEvent *event)
 {
     memcpy(self->own_ip, event->own_ip, sizeof(self->own_ip));
     self->has_own_ip = true;
-    if (self->role != MC_WPA_ROLE_CLIENT)
-        return; /* the server is up; now the sink needs its address */
+    if (self->role != MC_WPA_ROLE_CLIENT) {
+        mc_controller_check_addresses(self); /* the server is up; now the sink needs its address */
+        return;
+    }
     if (memcmp(event->peer_ip, (uint8_t[4]){0}, 4) != 0) {
         memcpy(self->peer_ip, event->peer_ip, sizeof(self->peer_ip));
         self->has_peer_ip = true;

@@ -14,7 +14,8 @@
 #define MC_ABILITY_INTENT (1u << 1)   /* choose who owns the group, and its channel */
 #define MC_ABILITY_PIN (1u << 2)      /* pair by PIN */
 #define MC_ABILITY_NETWORKS (1u << 3) /* list and remove remembered groups */
-#define MC_ABILITY_ALL 0xfu
+#define MC_ABILITY_LEASES (1u << 4)   /* know which address the sink was given */
+#define MC_ABILITY_ALL 0x1fu
 
 typedef struct {
     unsigned abilities;
@@ -56,6 +57,8 @@ typedef struct McController McController;
 McController *mc_controller_new(const McControllerConfig *config);
 void mc_controller_free(McController *self);
 void mc_controller_set_radio(McController *self, const McRadioFacts *facts);
+/* Of the back end that was found; before anything is begun. */
+void mc_controller_set_abilities(McController *self, unsigned abilities);
 
 /* The user. Times are monotonic microseconds. discover() is independent of a connection. */
 void mc_controller_discover(McController *self, bool on, gint64 now_us);
@@ -86,7 +89,7 @@ const McPlan *mc_controller_plan(const McController *self);
 const char *mc_controller_ifname(const McController *self); /* "" */
 bool mc_controller_is_owner(const McController *self);
 bool mc_controller_peer_ip(const McController *self, uint8_t ret[4]);
-/* The sink's interface in a group of ours; false: it is not in. */
+/* The sink's interface in the group; false: it is not in, or in its own group not known. */
 bool mc_controller_station_mac(const McController *self, McMac *ret);
 bool mc_controller_own_ip(const McController *self, uint8_t ret[4]);
 unsigned mc_controller_freq_mhz(const McController *self);

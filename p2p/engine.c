@@ -201,6 +201,9 @@ static bool reach_supplicant(McEngine *self, char **ret_why, GError **error)
 
     self->supplicant = mc_supplicant_open(&self->config, &calls, self->context, ret_why, error);
     self->gone = !self->supplicant;
+    if (self->supplicant)
+        mc_controller_set_abilities(self->controller,
+                                    mc_supplicant_backend(self->supplicant)->abilities);
     return self->supplicant != NULL;
 }
 
@@ -240,7 +243,7 @@ static gpointer run(gpointer user_data)
     start_timer(self);
     if (open_back_end(self))
         g_main_loop_run(self->loop);
-    mc_supplicant_close(self->supplicant);
+    mc_supplicant_close(g_steal_pointer(&self->supplicant));
     mc_address_free(self->address);
     g_source_destroy(self->timer);
     g_source_unref(self->timer);

@@ -171,28 +171,24 @@ static void on_address(const McController *now, void *user_data)
 /* --- who may come in ---------------------------------------------------------------------------
  */
 
-/* In a group of ours: whoever has the hardware address of the station that joined. In the sink's
- * group: its owner. */
+/* Whoever has the hardware address of the sink's interface in the group; where that is not known,
+ * the group owner's address. */
 static bool admit(const char *peer, void *user_data)
 {
     P2p *self = user_data;
     char ifname[sizeof(self->ifname)];
     uint8_t ip[4];
     McMac station;
-    bool known;
 
     if (inet_pton(AF_INET, peer, ip) != 1)
         return false;
     g_mutex_lock(&self->lock);
-    known = self->is_owner ? self->has_station : self->has_peer_ip;
-    bool is_peer = self->has_peer_ip && memcmp(ip, self->peer_ip, 4) == 0;
-    bool is_owner = self->is_owner;
+    bool may = self->has_peer_ip ? memcmp(ip, self->peer_ip, 4) == 0 : !self->is_owner;
+    bool has_station = self->has_station;
     station = self->station;
     g_strlcpy(ifname, self->ifname, sizeof(ifname));
     g_mutex_unlock(&self->lock);
-    if (!known) /* NetworkManager does not tell who is there: its group has one member */
-        return !is_owner || is_peer;
-    return is_owner ? mc_address_is_at(ifname, ip, &station) : is_peer;
+    return has_station ? mc_address_is_at(ifname, ip, &station) : may;
 }
 
 /* --- life --------------------------------------------------------------------------------------

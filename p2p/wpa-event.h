@@ -103,6 +103,7 @@ typedef enum {
     MC_WPA_REASON_GO_ENDING_SESSION,
     MC_WPA_REASON_PSK_FAILURE,
     MC_WPA_REASON_FREQ_CONFLICT,
+    MC_WPA_REASON_NO_ADDRESS, /* NetworkManager's alone */
 } McWpaReason;
 
 typedef struct {

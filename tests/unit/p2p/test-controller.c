@@ -895,16 +895,50 @@ static void test_poor_back_end(void)
     McControllerWish wish = {0};
     Play self;
 
-    config.abilities = 0; /* NetworkManager: one way, no PIN, no memory */
+    config.abilities =
+        0; /* NetworkManager: one way, twice; no PIN, no memory, no channel of ours */
+    wish.freq_mhz = 5180;
     begin_with(&self, &config);
     g_assert_true(mc_controller_connect(self.controller, "Lab Sink", &wish, self.now_us));
-    play(&self, TO_CONNECT CONNECT14 "! P2P-GO-NEG-FAILURE status=9\n> P2P_CANCEL\n"
-                                     "* failed link.both-own\n= failed\n");
+    play(&self, TO_CONNECT CONNECT0 "! P2P-GO-NEG-FAILURE status=9\n> P2P_CANCEL\n"
+                                    "* retry link.both-own\n+ 1000\n" CONNECT0
+                                    "! P2P-GROUP-FORMATION-FAILURE \n> P2P_CANCEL\n"
+                                    "* failed link.group-formation-failed\n= failed\n");
     end(&self);
     wish.method = MC_CONTROLLER_METHOD_ENTER_PIN;
     begin_with(&self, &config);
     g_assert_true(mc_controller_connect(self.controller, "Lab Sink", &wish, self.now_us));
     play(&self, TO_CONNECT "* failed link.wps-method\n= failed\n");
+    end(&self);
+}
+
+/* Nobody tells which address the sink was given: it is ready when it is in and we have ours. */
+static void test_poor_owner(void)
+{
+    McControllerConfig config = config_of();
+    McControllerWish wish = {0};
+    Play self;
+
+    config.abilities = 0;
+    begin_with(&self, &config);
+    g_assert_true(mc_controller_connect(self.controller, "Lab Sink", &wish, self.now_us));
+    play(&self, TO_CONNECT CONNECT0 STARTED_GO OWN_GO STATION "* ready \n= ready\n");
+    play(&self, STATION_GONE "= interrupted\n" STATION "* ready \n= ready\n");
+    end(&self);
+    begin_with(&self, &config);
+    g_assert_true(mc_controller_connect(self.controller, "Lab Sink", &wish, self.now_us));
+    play(&self,
+         TO_CONNECT CONNECT0 STARTED_GO STATION "= addressing\n" OWN_GO "* ready \n= ready\n");
+    end(&self);
+}
+
+static void test_denied(void)
+{
+    Play self;
+
+    begin(&self, "Lab Sink");
+    play(&self, TO_CONNECT CONNECT14 "< FAIL-PERMISSION\n> P2P_CANCEL\n"
+                                     "* failed link.no-permission\n= failed\n");
     end(&self);
 }
 
@@ -1049,6 +1083,8 @@ int main(int argc, char **argv)
     g_test_add_func("/controller/plan-chooses-the-channel", test_plan_chooses_the_channel);
     g_test_add_func("/controller/next-channel", test_next_channel);
     g_test_add_func("/controller/poor-back-end", test_poor_back_end);
+    g_test_add_func("/controller/poor-owner", test_poor_owner);
+    g_test_add_func("/controller/denied", test_denied);
     g_test_add_func("/controller/any-order", test_any_order);
     g_test_add_func("/controller/commands", test_commands);
     g_test_add_func("/controller/remembered-groups", test_remembered_groups);
