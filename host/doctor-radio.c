@@ -87,10 +87,13 @@ void mc_doctor_services(McDoctor *self)
                       "no wpa_supplicant can be reached");
     if (look.nm_owns_p2p)
         mc_doctor_say(self, MC_FINDING_OK, "networkmanager", NULL,
-                      "NetworkManager manages the card's Wi-Fi Direct device");
+                      "NetworkManager manages the card's Wi-Fi Direct device: pairing by the "
+                      "button, owner and channel of the group as it likes (--p2p-backend wpas has "
+                      "all of it, where NetworkManager leaves the device alone)");
     else
-        mc_doctor_say(self, MC_FINDING_OK, "networkmanager", NULL,
-                      "NetworkManager does not hold the Wi-Fi Direct device");
+        mc_doctor_say(self, MC_FINDING_OK, "networkmanager", NULL, "%s",
+                      look.nm_runs ? "NetworkManager runs, but manages no Wi-Fi Direct device"
+                                   : "NetworkManager does not run");
     if (backend)
         mc_doctor_say(self, MC_FINDING_OK, "back end", NULL, "%s: %s", backend->kind, why);
     else

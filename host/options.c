@@ -127,7 +127,7 @@ static bool parse_protect(McOptions *self, GError **error)
 static bool finish(McOptions *self, GError **error)
 {
     static const char *const links[] = {"auto", "lan", "loopback", "mice", "p2p", NULL};
-    static const char *const drivers[] = {"", "wpas", "dbus", NULL};
+    static const char *const drivers[] = {"", "wpas", "dbus", "nm", NULL};
     static const char *const pairings[] = {"auto", "pbc", "enter-pin", "show-pin", NULL};
     static const char *const securities[] = {"auto", "open", "encrypt", "request", "pin", NULL};
     static const char *const consents[] = {"ask", "allow", "deny", NULL};
@@ -193,7 +193,7 @@ bool mc_options_parse(McOptions *self, const char *command, int argc, char **arg
          "lan]",
          "KIND"},
         {"p2p-backend", 0, 0, G_OPTION_ARG_STRING, &self->driver,
-         "p2p: who drives the card: wpas, dbus [by looking]", "NAME"},
+         "p2p: who drives the card: wpas, dbus, nm [by looking]", "NAME"},
         {"interface", 0, 0, G_OPTION_ARG_STRING, &self->interface, "p2p: Wi-Fi interface", "NAME"},
         {"wpa-control", 0, 0, G_OPTION_ARG_FILENAME, &self->control,
          "p2p: wpa_supplicant's control socket, or its directory", "PATH"},

@@ -122,6 +122,41 @@ bool mc_station_read(const char *ifname, McStation *ret)
     return reading.found;
 }
 
+typedef struct {
+    uint32_t type, freq_mhz;
+} Interface;
+
+static int on_interface(struct nl_msg *message, void *user_data)
+{
+    Interface *self = user_data;
+    struct nlattr *attributes[NL80211_ATTR_MAX + 1];
+    struct genlmsghdr *header = nlmsg_data(nlmsg_hdr(message));
+
+    nla_parse(attributes, NL80211_ATTR_MAX, genlmsg_attrdata(header, 0), genlmsg_attrlen(header, 0),
+              NULL);
+    self->type = number(attributes[NL80211_ATTR_IFTYPE]);
+    self->freq_mhz = number(attributes[NL80211_ATTR_WIPHY_FREQ]);
+    return NL_SKIP;
+}
+
+bool mc_station_group(const char *ifname, McWpaRole *ret_role, unsigned *ret_freq_mhz)
+{
+    Interface interface = {0};
+    Request request;
+
+    if (begin_request(&request, ifname, NL80211_CMD_GET_INTERFACE, 0) &&
+        nl_send_auto(request.sock, request.message) >= 0) {
+        nl_socket_modify_cb(request.sock, NL_CB_VALID, NL_CB_CUSTOM, on_interface, &interface);
+        nl_recvmsgs_default(request.sock);
+    }
+    end_request(&request);
+    *ret_freq_mhz = interface.freq_mhz;
+    *ret_role = interface.type == NL80211_IFTYPE_P2P_GO       ? MC_WPA_ROLE_GO
+                : interface.type == NL80211_IFTYPE_P2P_CLIENT ? MC_WPA_ROLE_CLIENT
+                                                              : MC_WPA_ROLE_UNKNOWN;
+    return *ret_role != MC_WPA_ROLE_UNKNOWN;
+}
+
 bool mc_station_set_power_save(const char *ifname, bool on)
 {
     Request request;

@@ -3,7 +3,7 @@
  * Thread: any; each call asks the kernel anew.  Owner: none. */
 #pragma once
 
-#include "p2p/mac.h"
+#include "p2p/wpa-event.h"
 
 typedef struct {
     McMac mac;
@@ -19,5 +19,7 @@ bool mc_station_parse(const void *attributes, int len, McStation *ret);
 /* The one station of a group's interface (the owner, where we are client). False: there is none,
  * or the interface is no radio. */
 bool mc_station_read(const char *ifname, McStation *ret);
+/* Who owns the group and its channel (MHz). False: no radio's interface, or none of a group. */
+bool mc_station_group(const char *ifname, McWpaRole *ret_role, unsigned *ret_freq_mhz);
 /* False: refused, most often by the driver. */
 bool mc_station_set_power_save(const char *ifname, bool on);

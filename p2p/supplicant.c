@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "p2p/link.h"
+#include "p2p/nm-bus.h"
+#include "p2p/nm-values.h"
 #include "p2p/system-bus.h"
 
 struct McSupplicant {
@@ -12,61 +14,32 @@ struct McSupplicant {
     void *backend;
 };
 
-static const McSupplicantBackend *const backends[] = {&mc_supplicant_wpas, &mc_supplicant_dbus};
+static const McSupplicantBackend *const backends[] = {&mc_supplicant_wpas, &mc_supplicant_dbus,
+                                                      &mc_supplicant_nm};
 
-enum {
-    BUS_MS = 1500,
-    NM_DEVICE_TYPE_WIFI_P2P = 30,
-    NM_DEVICE_STATE_UNMANAGED = 10,
-};
+enum { BUS_MS = 1500 };
 
 /* --- looking at the machine ------------------------------------------------------------------- */
 
-#define NM "org.freedesktop.NetworkManager"
-
-static guint32 device_number(GDBusConnection *bus, const char *path, const char *property)
+static bool nm_owns_p2p(GDBusConnection *bus, const char *interface)
 {
-    g_autoptr(GVariant) reply = g_dbus_connection_call_sync(
-        bus, NM, path, "org.freedesktop.DBus.Properties", "Get",
-        g_variant_new("(ss)", NM ".Device", property), G_VARIANT_TYPE("(v)"),
-        G_DBUS_CALL_FLAGS_NO_AUTO_START, BUS_MS, NULL, NULL);
-    g_autoptr(GVariant) value = NULL;
+    McNmDevice device;
 
-    if (!reply)
-        return 0;
-    g_variant_get(reply, "(v)", &value);
-    return g_variant_is_of_type(value, G_VARIANT_TYPE_UINT32) ? g_variant_get_uint32(value) : 0;
-}
-
-static bool nm_owns_p2p(GDBusConnection *bus)
-{
-    g_autoptr(GVariant) reply = NULL;
-    g_autoptr(GVariantIter) devices = NULL;
-    const char *path;
-
-    if (!mc_system_bus_has(bus, NM, BUS_MS))
+    if (!mc_nm_find_device(bus, interface, &device))
         return false;
-    reply = g_dbus_connection_call_sync(bus, NM, "/org/freedesktop/NetworkManager", NM,
-                                        "GetDevices", NULL, G_VARIANT_TYPE("(ao)"),
-                                        G_DBUS_CALL_FLAGS_NO_AUTO_START, BUS_MS, NULL, NULL);
-    if (!reply)
-        return false;
-    g_variant_get(reply, "(ao)", &devices);
-    while (g_variant_iter_next(devices, "&o", &path))
-        if (device_number(bus, path, "DeviceType") == NM_DEVICE_TYPE_WIFI_P2P &&
-            device_number(bus, path, "State") > NM_DEVICE_STATE_UNMANAGED)
-            return true;
-    return false;
+    g_free(device.path);
+    return device.state > MC_NM_STATE_UNMANAGED;
 }
 
 McSupplicantLook mc_supplicant_look(const McSupplicantConfig *config)
 {
     g_autoptr(GDBusConnection) bus = g_bus_get_sync(G_BUS_TYPE_SYSTEM, NULL, NULL);
     g_autofree char *socket = mc_wpas_find_socket(config);
-    McSupplicantLook look = {.wpas_socket = socket != NULL};
+    McSupplicantLook look = {.wpas_socket = socket != NULL, .socket_named = config->control[0]};
 
     if (bus) {
-        look.nm_owns_p2p = nm_owns_p2p(bus);
+        look.nm_runs = mc_system_bus_has(bus, MC_NM, BUS_MS);
+        look.nm_owns_p2p = look.nm_runs && nm_owns_p2p(bus, config->interface);
         look.wpas_on_dbus = mc_system_bus_has(bus, "fi.w1.wpa_supplicant1", BUS_MS);
     }
     return look;
@@ -78,6 +51,10 @@ const McSupplicantBackend *mc_supplicant_choose(const McSupplicantLook *look, co
 {
     *ret_why = "nothing on this machine drives a Wi-Fi card: neither NetworkManager nor a "
                "wpa_supplicant that we can reach";
+    if (look->nm_owns_p2p && !look->socket_named) {
+        *ret_why = "it manages the card's Wi-Fi Direct device, and ends groups that others form";
+        return &mc_supplicant_nm;
+    }
     if (look->wpas_socket) {
         *ret_why = "its control socket is there";
         return &mc_supplicant_wpas;

@@ -53,7 +53,9 @@ const char *mc_supplicant_interface(const McSupplicant *self);
 
 /* What looking at the machine found. */
 typedef struct {
-    bool nm_owns_p2p;  /* NetworkManager manages a Wi-Fi Direct device */
+    bool nm_runs;
+    bool nm_owns_p2p;  /* NetworkManager manages the Wi-Fi Direct device of that interface */
+    bool socket_named; /* the user said which control socket */
     bool wpas_socket;  /* a control socket exists */
     bool wpas_on_dbus; /* wpa_supplicant is on the system bus */
 } McSupplicantLook;

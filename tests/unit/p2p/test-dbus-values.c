@@ -111,6 +111,15 @@ static void test_choice(void)
     g_assert_true(mc_supplicant_choose(&look, &why) == &mc_supplicant_dbus);
     look.wpas_socket = true;
     g_assert_true(mc_supplicant_choose(&look, &why) == &mc_supplicant_wpas);
+    look.nm_runs = true; /* but leaves the card alone */
+    g_assert_true(mc_supplicant_choose(&look, &why) == &mc_supplicant_wpas);
+    look.nm_owns_p2p = true;
+    g_assert_true(mc_supplicant_choose(&look, &why) == &mc_supplicant_nm);
+    g_assert_nonnull(strstr(why, "manages"));
+    look.socket_named = true;
+    g_assert_true(mc_supplicant_choose(&look, &why) == &mc_supplicant_wpas);
+    look = (McSupplicantLook){.nm_owns_p2p = true};
+    g_assert_true(mc_supplicant_choose(&look, &why) == &mc_supplicant_nm);
 }
 
 int main(int argc, char **argv)
