@@ -18,6 +18,7 @@ import traceback
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lab/rig"))
 from air import Air, Failure, SOURCE_TYPE, keep_logs, log, sh, until  # noqa: E402
 from endings import ENDINGS, ending  # noqa: E402
+from manager import Manager  # noqa: E402
 from room import Room, STARTED  # noqa: E402
 
 FORMATION_FAILS = ("P2P-GROUP-FORMATION-FAILURE", "P2P-GO-NEG-FAILURE")
@@ -72,22 +73,23 @@ def bare(miracast):
 
 # ---- what goes well ----
 
-def discovers(miracast, words=(), bus=False, source=None):
+def discovers(miracast, words=(), bus=False, managed=False, source=None):
     """miracast discover lists the sink, by its name."""
     with world(bus) as air:
-        room = Room(air, miracast, source=source)
+        room = Room(air, miracast, source=source, manager=Manager(air) if managed else None)
         room.listen()
-        look = room.run("discover", "--link", "p2p", "--json", "--timeout", "6", *words)
+        look = room.run("discover", "--link", "p2p", "--json", "--timeout", "20" if managed else "6", *words)
         look.ended(timeout=60)
         if "Lab Sink" not in look.text():
             raise Failure("the sink is not in the list")
         room.same_state()
 
 
-def casts(miracast, intent, words=(), seconds=1, bus=False, source=None, radio=False, **air_options):
+def casts(miracast, intent, words=(), seconds=1, bus=False, managed=False, source=None, radio=False,
+          **air_options):
     """From P2P_FIND to decoded pictures and the end; the intent settles who owns the group."""
     with world(bus, **air_options) as air:
-        room = Room(air, miracast, source=source)
+        room = Room(air, miracast, source=source, manager=Manager(air) if managed else None)
         room.listen()
         stats = pathlib.Path(f"/run/{room.source.name}-stats.jsonl")
         cast = room.run("cast", "Lab Sink", "--quiet", "--capture", "test", "--mode", "640x480@60", "--bitrate",
@@ -99,6 +101,8 @@ def casts(miracast, intent, words=(), seconds=1, bus=False, source=None, radio=F
             raise Failure(f"the television's role is {role}")
         if radio:
             air_was_measured(stats)
+        if managed and "by NetworkManager, device p2p-dev-wlan0: it manages" not in cast.text():
+            raise Failure("NetworkManager was not chosen")
         room.same_state()
 
 
@@ -301,10 +305,40 @@ def killed_streaming(miracast):
         room.same_state()
 
 
+# ---- NetworkManager ----
+
+def managed(miracast, act):
+    """What happens to a group of NetworkManager's, and what is left of it."""
+    with world(bus=True) as air:
+        room = Room(air, miracast, manager=Manager(air))
+        for intent in (15, 0):
+            room.listen()
+            cast = room.cast()
+            room.come_together(cast, intent)
+            act(room, cast)
+            room.same_state()
+            room.after_cast()
+
+
+def interrupted_cast(room, cast):
+    cast.interrupt()
+    cast.ended(timeout=60)
+
+
+def killed_cast(room, cast):
+    cast.kill()
+
+
+def disconnected_cast(room, cast):
+    room.manager.deactivate()
+    cast.ended("link.group-removed", "link.lost", timeout=120)
+
+
 # ---- which ones there are ----
 
 BUS = {"bus": True, "source": {"arguments": ("-u",)}}
 OVER_BUS = ("--p2p-backend", "dbus")
+MANAGED = {"bus": True, "managed": True}
 case = functools.partial
 CASES = {
     "bare": bare,
@@ -327,6 +361,12 @@ CASES = {
     "dbus-killed": case(killed, steps=("searching", "negotiating", "forming", "listening"), words=OVER_BUS, **BUS),
     "dbus-cast-owner": case(casts, intent=0, words=OVER_BUS, **BUS),
     "dbus-cast-client": case(casts, intent=15, words=OVER_BUS, **BUS),
+    "nm-discover": case(discovers, **MANAGED),
+    "nm-cast-owner": case(casts, intent=0, **MANAGED),
+    "nm-cast-client": case(casts, intent=15, **MANAGED),
+    "nm-interrupted": case(managed, act=interrupted_cast),
+    "nm-killed": case(managed, act=killed_cast),
+    "nm-disconnected": case(managed, act=disconnected_cast),
     "vanishes-early": case(side_by_side, names=("vanishes-found", "vanishes-negotiation", "vanishes-wps-client")),
     "vanishes-late": case(side_by_side, names=("vanishes-dhcp-owner", "vanishes-rtsp-owner", "vanishes-rtsp-client")),
     "vanishes-streaming": case(side_by_side, names=("vanishes-session-owner", "vanishes-session-client")),

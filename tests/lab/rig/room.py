@@ -24,9 +24,10 @@ _numbers = itertools.count()
 
 
 class Room:
-    """`source` and `sink` are the supplicants of the computer and of the television."""
+    """`source` and `sink` are the supplicants of the computer and of the television.  With a manager the
+    computer's card is NetworkManager's, and there is no `source`."""
 
-    def __init__(self, air, miracast, number=0, apart=False, source=None, sink=None):
+    def __init__(self, air, miracast, number=0, apart=False, source=None, sink=None, manager=None):
         suffix = str(number or "")
         self.air, self.miracast = air, miracast
         self.space = Space()
@@ -38,10 +39,13 @@ class Room:
         self.net = f"192.168.{50 + number}"
         self.phy = air.phys[2 * number + 1]
         self.sink = air.sink("sink" + suffix, 2 * number + 1, **(sink or {}))
-        self.source = air.supplicant("source" + suffix, 2 * number, space=self.space, listen_channel=1,
-                                     device_name="Rig Source", device_type=SOURCE_TYPE, reconnect=0,
-                                     **(source or {}))
+        self.manager = manager
+        self.source = manager or air.supplicant("source" + suffix, 2 * number, space=self.space, listen_channel=1,
+                                                device_name="Rig Source", device_type=SOURCE_TYPE, reconnect=0,
+                                                **(source or {}))
         self.control = self.source.ctrl_dir
+        # How the program is told which card: with a manager it must find out by itself who drives it.
+        self.driver = ["--interface", "wlan0"] if manager else ["--wpa-control", self.control]
         self.programs = []  # of the television
         self.before = self.state()
 
@@ -55,20 +59,25 @@ class Room:
         return self.run("cast", "Lab Sink", "--link", "p2p", "--quiet", "--capture", "test:still", "--mode",
                         "640x480@60", "--bitrate", "800", "--audio", "none", *words, **more)
 
+    def state_of_driver(self):
+        """What NetworkManager or wpa_supplicant must have kept."""
+        if self.manager:
+            return self.manager.state()
+        return {"settings": {ask: self.source.send(ask, quiet=True) for ask in SETTINGS},
+                "written": "persistent_reconnect=1" in self.source.config.read_text()}
+
     def state(self):
         """What a cast must leave as it was, item by item."""
         def listed(command, pattern):
             return sorted(re.findall(pattern, self.space.sh(command, quiet=True), re.M))
-        return {"links": listed("ip -o link", r"^\d+: (\S+):"),
+        return {**self.state_of_driver(), "links": listed("ip -o link", r"^\d+: (\S+):"),
                 "addresses": listed("ip -o addr", r"inet6? (?!fe80)\S+"),
                 "routes": listed("ip route show table all type unicast", r"^.+$"),
                 "policies": listed("ip rule", r"^.+$"),
                 "filter": self.space.sh("nft list ruleset", quiet=True),
                 "groups": sorted(os.listdir(self.control)) if os.path.isdir(self.control) else [],
-                "settings": {ask: self.source.send(ask, quiet=True) for ask in SETTINGS},
-                "written": "persistent_reconnect=1" in self.source.config.read_text(),
                 "processes": [line for line in sh("ps -eo args=", quiet=True).split("\n")
-                              if "miracast" in line.split(" ")[0] and self.control in line.split(" ")]}
+                              if "miracast" in line.split(" ")[0] and self.driver[1] in line.split(" ")]}
 
     def same_state(self, timeout=10):
         """Within ten seconds of the end; a slow machine gets more, but it is told."""
@@ -169,7 +178,7 @@ class Program:
     def __init__(self, room, words, typed=False):
         self.path = pathlib.Path(f"/run/{room.source.name}-{next(_numbers)}.log")
         more = {"stdin": subprocess.PIPE, "text": True} if typed else {}
-        self.child = room.air.start([room.miracast, *words, "--wpa-control", room.control], room.space, self.path,
+        self.child = room.air.start([room.miracast, *words, *room.driver], room.space, self.path,
                                     **more)
 
     def text(self):
