@@ -35,6 +35,10 @@ _numbers = itertools.count()
 _start = time.monotonic()
 
 
+class Lacking(Exception):
+    """The case needs what is not installed."""
+
+
 class Failure(Exception):
     """What was expected in the rig and did not come."""
 

@@ -7,7 +7,7 @@ import pathlib
 import shutil
 import subprocess
 
-from air import Failure, sh, until
+from air import Lacking, sh, until
 
 UDEVD = "/lib/systemd/systemd-udevd"
 NAMES_STAY = pathlib.Path("/etc/udev/rules.d/80-net-setup-link.rules")  # wlan0 stays wlan0
@@ -31,7 +31,7 @@ class Manager:
         self.air = air
         self.name, self.ctrl_dir = "source", "/run/wpa-source"
         if not shutil.which("NetworkManager"):
-            raise Failure("NetworkManager is not installed")
+            raise Lacking("NetworkManager is not installed (the package network-manager)")
         self.start_udev()
         self.supplicant = air.start(["wpa_supplicant", "-u", "-s", "-O", self.ctrl_dir], out="/run/wpa-source.log")
         pathlib.Path("/run/nm.conf").write_text(CONFIG)
