@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "encoder/socket-address.h"
+#include "encoder/udp-out.h"
 
 #define HANDSHAKE_US (10 * G_USEC_PER_SEC)
 #define MTU 1200u
@@ -348,6 +349,8 @@ static bool iterate(McDtlsSrtp *self, GError **error)
     poll(fds, 2, wait_ms(self));
     if (fds[1].revents)
         return false;
+    if (fds[0].revents & POLLERR)
+        mc_udp_out_drain_errors(self->config.fd);
     if (fds[0].revents & POLLIN)
         return read_some(self, error);
     if (self->keyed)

@@ -55,7 +55,6 @@ bool mc_sender_drain(McSender *self, int64_t timeout_us);
 void mc_sender_discard(
     McSender *self); /* drops what is queued; a batch under way is out on return */
 McSenderStats mc_sender_stats(McSender *self);
-int mc_sender_last_errno(McSender *self); /* of the last datagram the system refused, else 0 */
 
 /* Marks the socket's packets: dscp 34 (AF41) or 40 (CS5), which Wi-Fi sends in its video class. */
 #define MC_DSCP_AF41 34u
