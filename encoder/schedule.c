@@ -41,7 +41,7 @@ bool mc_schedule_has_news(const McSchedule *self)
 
 int64_t mc_schedule_next_us(const McSchedule *self)
 {
-    int64_t calm_us = self->frame_us + self->interval_us * 3 / 2;
+    const int64_t calm_us = self->frame_us + self->interval_us * 3 / 2;
     int64_t next_us = MC_SCHEDULE_NEVER;
 
     if (!self->has_picture)
@@ -53,7 +53,7 @@ int64_t mc_schedule_next_us(const McSchedule *self)
     if (self->first)
         next_us = MIN(next_us, calm_us);
     if (self->idr_wanted)
-        next_us = MIN(next_us, MAX(calm_us, self->idr_us + MC_SCHEDULE_IDR_SPACING_US));
+        next_us = MIN(next_us, self->idr_us + MC_SCHEDULE_IDR_SPACING_US);
     return next_us;
 }
 

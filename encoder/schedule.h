@@ -37,8 +37,9 @@ bool mc_schedule_idr_is_due(const McSchedule *self, int64_t now_us);
 bool mc_schedule_repeat_is_due(const McSchedule *self, int64_t now_us);
 /* What is encoded now looks different from what was encoded last. */
 bool mc_schedule_has_news(const McSchedule *self);
-/* When the last picture has to be encoded without waiting for a frame; MC_SCHEDULE_NEVER. While
- * frames come, the next one brings what is wished; when it does not come, this does. */
+/* When the last picture has to be encoded without waiting for a frame; MC_SCHEDULE_NEVER. A key
+ * frame that is wished goes at once: its sink sees nothing meanwhile.  While frames come, the next
+ * one brings a cursor or a new encoder's first picture; when it does not come, this does. */
 int64_t mc_schedule_next_us(const McSchedule *self);
 
 /* A picture is encoded, from now_us on: all that was kept is in it. */

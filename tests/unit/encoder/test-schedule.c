@@ -99,12 +99,14 @@ static void test_idr_while_moving(void)
     frame(&s, MS(1000));
     for (int ms = 1050; ms < 1500; ms += 50)
         frame(&s, MS(ms));
-    s.idr_wanted = true; /* at 1460: the next frame's */
-    g_assert_cmpint(mc_schedule_next_us(&s), ==, MS(1525));
-    g_assert_true(mc_schedule_idr_is_due(&s, MS(1500)));
-    frame(&s, MS(1500));
+    s.idr_wanted = true; /* at 1460: the last picture at once, not the next frame */
+    g_assert_cmpint(mc_schedule_next_us(&s), <=, MS(1460));
+    g_assert_true(mc_schedule_idr_is_due(&s, MS(1460)));
+    mc_schedule_encoded(&s, MS(1460), true);
     g_assert_cmpint(mc_schedule_next_us(&s), ==, MC_SCHEDULE_NEVER);
-    g_assert_cmpint(s.idr_us, ==, MS(1500));
+    g_assert_cmpint(s.idr_us, ==, MS(1460));
+    g_assert_true(mc_schedule_frame(&s, MS(1500))); /* which is not held up by it */
+    g_assert_false(mc_schedule_idr_is_due(&s, MS(1500)));
 }
 
 static void test_idr_while_still(void)
