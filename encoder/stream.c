@@ -2,6 +2,7 @@
 #include "encoder/stream.h"
 
 #include "encoder/audio-encoder.h"
+#include "encoder/h264-opening.h"
 #include "encoder/stream-private.h"
 #include "encoder/ts-flavour.h"
 
@@ -249,7 +250,9 @@ McStream *mc_stream_new(const McStreamConfig *config, GError **error)
     self->output = mc_output_new(config, &hooks, error);
     if (!self->output)
         return NULL;
-    self->encoder = mc_video_encoder_new(&config->video, config->encoder, note, self, error);
+    self->config.opening = NULL; /* the caller's, which ends it after this call */
+    McH264 *h264 = config->opening ? mc_h264_opening_take(config->opening, &config->video) : NULL;
+    self->encoder = mc_video_encoder_new(&config->video, config->encoder, h264, note, self, error);
     if (!self->encoder)
         return NULL;
     mc_stream_announce_video(self);

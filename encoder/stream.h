@@ -64,8 +64,9 @@ typedef struct {
     /* Each datagram of RTP's port as the wire has it, '>' out, '<' in; from stream threads.  NULL:
      * nobody looks. */
     void (*on_datagram)(char direction, const uint8_t *datagram, size_t len, void *user_data);
-    char encoder[32];    /* wish: "x264", "openh264", ...; "": choose */
-    char ts_flavour[16]; /* of encoder/ts-flavour.h; "" or unknown: the first */
+    char encoder[32];              /* wish: "x264", "openh264", ...; "": choose */
+    struct McH264Opening *opening; /* of encoder/h264-opening.h: taken from; NULL: open one */
+    char ts_flavour[16];           /* of encoder/ts-flavour.h; "" or unknown: the first */
     /* Called on the sending thread right before the first network call of a frame (C-80), and of a
      * picture that is sent again under its old id (C-76). */
     void (*on_frame_sent)(uint64_t frame_id, void *user_data);

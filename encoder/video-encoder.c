@@ -19,7 +19,7 @@ struct McVideoEncoder {
     McVideoEncoderStats stats;
 };
 
-McVideoEncoder *mc_video_encoder_new(const McStreamVideo *video, const char *wish,
+McVideoEncoder *mc_video_encoder_new(const McStreamVideo *video, const char *wish, McH264 *h264,
                                      McVideoEncoderNote on_note, void *user_data, GError **error)
 {
     g_autoptr(McVideoEncoder) self = g_new0(McVideoEncoder, 1);
@@ -28,7 +28,7 @@ McVideoEncoder *mc_video_encoder_new(const McStreamVideo *video, const char *wis
     self->on_note = on_note;
     self->user_data = user_data;
     g_strlcpy(self->wish, wish ? wish : "", sizeof(self->wish));
-    self->h264 = mc_h264_new(video, self->wish, 0, error);
+    self->h264 = h264 ? h264 : mc_h264_new(video, self->wish, 0, error);
     return self->h264 ? g_steal_pointer(&self) : NULL;
 }
 

@@ -10,7 +10,8 @@ typedef struct McVideoEncoder McVideoEncoder;
 
 /* on_note: a person should hear of it (which encoder failed, and which goes on). */
 typedef void (*McVideoEncoderNote)(const char *text, void *user_data);
-McVideoEncoder *mc_video_encoder_new(const McStreamVideo *video, const char *wish,
+/* h264: one that is open already, which it takes; NULL: one of wish (as mc_h264_new) is opened. */
+McVideoEncoder *mc_video_encoder_new(const McStreamVideo *video, const char *wish, McH264 *h264,
                                      McVideoEncoderNote on_note, void *user_data, GError **error);
 void mc_video_encoder_free(McVideoEncoder *self); /* NULL is fine */
 

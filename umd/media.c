@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "encoder/h264-opening.h"
 #include "encoder/socket-address.h"
 #include "umd/chunk-packets.h"
 #include "umd/frame-ledger.h"
@@ -48,6 +49,7 @@ struct McMedia {
         unsigned width_px, height_px;
     } cursor;
 
+    McH264Opening *opening; /* the owner's: from prepare to the first PLAY */
     GThread *pump;
     gint paused; /* atomic */
     McFrameLedger *ledger;
@@ -136,6 +138,7 @@ void mc_media_free(McMedia *self)
         return;
     mc_media_stop(self);
     g_clear_pointer(&self->stream, mc_stream_free);
+    mc_h264_opening_free(self->opening);
     mc_frame_ledger_free(self->ledger);
     g_async_queue_unref(self->rtcp);
     for (int *fd = (int[]){self->rtp_fd, self->rtcp_fd, self->stop_event, -2}; *fd != -2; fd++)
@@ -376,6 +379,7 @@ static McStream *new_stream(McMedia *self, const char *dest_ip, uint16_t dest_po
                              .audio = audio_of(decision),
                              .hdcp = self->hdcp,
                              .protection = protection_of(self),
+                             .opening = self->opening,
                              .on_frame_sent = frame_sent,
                              .on_frame_encoded = frame_encoded,
                              .on_error = stream_failed,
@@ -406,6 +410,14 @@ static McStream *new_stream(McMedia *self, const char *dest_ip, uint16_t dest_po
     return mc_stream_new(&config, error);
 }
 
+void mc_media_prepare(McMedia *self, const McWfdDecision *decision)
+{
+    const McStreamVideo video = video_of(self, decision);
+
+    mc_h264_opening_free(self->opening);
+    self->opening = mc_h264_opening_new(&video, self->options.encoder);
+}
+
 bool mc_media_play(McMedia *self, const char *dest_ip, uint16_t dest_port,
                    const McWfdDecision *decision, GError **error)
 {
@@ -417,6 +429,7 @@ bool mc_media_play(McMedia *self, const char *dest_ip, uint16_t dest_port,
     }
     self->sink_rtp_port = dest_port;
     g_autoptr(McStream) stream = new_stream(self, dest_ip, dest_port, decision, error);
+    g_clear_pointer(&self->opening, mc_h264_opening_free);
     if (!stream || !mc_stream_start(stream, error))
         return false;
     g_mutex_lock(&self->lock);

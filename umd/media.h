@@ -26,6 +26,9 @@ void mc_media_set_hdcp(McMedia *self, const McTsHdcp *hdcp); /* before the first
 void mc_media_set_protection(McMedia *self, McProtectionMode mode);
 uint16_t mc_media_rtp_port(const McMedia *self);
 
+/* Before the first PLAY: the encoder for this decision opens meanwhile.  Another decision at PLAY
+ * costs time, and nothing else. */
+void mc_media_prepare(McMedia *self, const McWfdDecision *decision);
 /* First PLAY creates stream and pump, later ones resume; first picture is an IDR. */
 bool mc_media_play(McMedia *self, const char *dest_ip, uint16_t dest_port,
                    const McWfdDecision *decision, GError **error);

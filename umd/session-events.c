@@ -31,6 +31,8 @@ static void on_caps(McSession *self)
     mc_protection_connect(self->protection, mc_wfd_source_caps(self->source)->content_protection,
                           self->socket.peer_ip, mc_wfd_source_caps(self->source)->hdcp_port);
     recall_sink(self);
+    if (decision)
+        mc_media_prepare(self->media, decision);
     mc_session_progress(self, "capabilities", decision ? decision->reason : "");
     if (decision && *mc_wfd_source_quirks(self->source)) {
         g_autofree char *what = mc_quirks_text(&decision->quirks);

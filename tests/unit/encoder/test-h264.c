@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "encoder/h264-opening.h"
 #include "encoder/sps.h"
 
 /* A picture that moves: noise over a slope, so that frames are neither empty nor endless. */
@@ -391,6 +392,33 @@ static void test_none_installed(void)
     g_test_trap_assert_stderr("*encoder.missing: *gstreamer1.0-plugins-ugly*bad*");
 }
 
+/* Opened ahead, then asked for at another rate: that one is kept to; for another mode it is of no
+ * use, and one that was never asked for goes away with its opening. */
+static void test_opening(void)
+{
+    const McStreamVideo video = {640, 480, 30, false, 31, 1000};
+    McStreamVideo faster = video, larger = video;
+    g_autoptr(GByteArray) au = g_byte_array_new();
+    g_autoptr(McH264Opening) opening = mc_h264_opening_new(&video, "openh264");
+    g_autoptr(McH264Opening) unused = mc_h264_opening_new(&video, "");
+    bool idr;
+
+    faster.bitrate_kbps = 3000;
+    larger.height_px = 576;
+    g_assert_nonnull(unused);
+    g_assert_null(mc_h264_opening_take(opening, &larger));
+    g_autoptr(McH264) h264 = mc_h264_opening_take(opening, &faster);
+    g_assert_nonnull(h264);
+    g_assert_null(mc_h264_opening_take(opening, &faster));
+    g_assert_cmpstr(mc_h264_encoder(h264), ==, "openh264enc");
+    for (unsigned t = 0; t < 3; t++) {
+        g_autoptr(McPicture) picture = moving(640, 480, t);
+        g_assert_true(mc_h264_encode(h264, picture, t == 0, au, &idr, NULL));
+        Unit unit = look(au);
+        assert_unit(&unit, t == 0);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -402,6 +430,7 @@ int main(int argc, char **argv)
     g_test_add_func("/h264/bitrate", test_bitrate);
     g_test_add_func("/h264/tight", test_tight);
     g_test_add_func("/h264/no-delay", test_no_delay);
+    g_test_add_func("/h264/opening", test_opening);
     g_test_add_func("/h264/refusals", test_refusals);
     g_test_add_func("/h264/none-installed", test_none_installed);
     return g_test_run();

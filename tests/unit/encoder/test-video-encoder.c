@@ -62,7 +62,7 @@ static McVideoEncoder *new_failing(const char *how, unsigned after, Notes *notes
 
     g_setenv("MCLAB_FRAMES", frames, TRUE);
     g_setenv("MCLAB_HOW", how, TRUE);
-    McVideoEncoder *self = mc_video_encoder_new(&video, "vaapi", on_note, notes, &error);
+    McVideoEncoder *self = mc_video_encoder_new(&video, "vaapi", NULL, on_note, notes, &error);
     g_assert_no_error(error);
     g_assert_cmpstr(mc_h264_encoder(mc_video_encoder_h264(self)), ==, "vah264enc");
     return self;
