@@ -26,6 +26,7 @@ struct McOutput {
     bool held;             /* no sound leaves */
     int64_t sound_from_ns; /* older sound is still protected; INT64_MAX: all is withheld */
     uint64_t last_pts_90k;
+    uint64_t sound_bytes;                 /* of transport stream */
     int64_t video_lead_ns, audio_lead_ns; /* of the last ones: from sending to their PTS */
 };
 
@@ -100,6 +101,7 @@ void mc_output_sound(McOutput *self, const uint8_t *frame, size_t bytes, int64_t
                         self->ts);
         mc_sender_send(self->sender, self->rtp, self->ts->data, self->ts->len, rtp_now(self),
                        false);
+        self->sound_bytes += self->ts->len;
     }
     g_mutex_unlock(&self->lock);
 }
@@ -176,6 +178,7 @@ void mc_output_stats(McOutput *self, McStreamStats *stats)
     stats->queued_bytes = sent.queued_bytes;
     stats->refusals = sent.refusals;
     g_mutex_lock(&self->lock);
+    stats->sound_bytes = self->sound_bytes;
     stats->tables_sent = mc_ts_mux_tables(self->mux);
     if (self->audio_lead_ns && self->video_lead_ns)
         stats->av_offset_us = (int32_t) ((self->video_lead_ns - self->audio_lead_ns) / 1000);

@@ -8,10 +8,12 @@
 #define LOWER_SPACING_US (300 * 1000)       /* a cut shows in the reports only after a round trip */
 #define RAISE_AFTER_US (2 * G_USEC_PER_SEC) /* without anything wrong */
 #define RAISE_SPACING_US (500 * 1000)
-#define RAISE_PERCENT 8
+#define RAISE_PERCENT 8      /* and more, the longer it goes well: links come back from far below */
+#define RAISE_MORE_PERCENT 4 /* a second */
+#define RAISE_MOST_PERCENT 25
 #define RAISE_AFTER_MOST_US (30 * G_USEC_PER_SEC)
-#define VAIN_TRY_US (1500 * 1000)       /* trouble so soon after growing comes from it */
-#define FORGET_US (10 * G_USEC_PER_SEC) /* links change */
+#define VAIN_TRY_US (1500 * 1000)      /* trouble so soon after growing comes from it */
+#define FORGET_US (6 * G_USEC_PER_SEC) /* links change */
 #define FORGIVE_US (60 * G_USEC_PER_SEC)
 #define TIGHT_US (10 * G_USEC_PER_SEC)
 #define GOT_SHARE_PERCENT 80 /* below what came through, so that queues drain */
@@ -49,7 +51,8 @@ void mc_rate_control_init(McRateControl *self, const McRateConfig *config, int64
 /* A share of what came through; less where the encoder cannot hold the rate and sends more. */
 static uint32_t of_received(const McRateControl *self, const McRateInput *input)
 {
-    const uint64_t share = (uint64_t) input->received_kbps * GOT_SHARE_PERCENT / 100;
+    const uint64_t all = (uint64_t) input->received_kbps * GOT_SHARE_PERCENT / 100;
+    const uint64_t share = all > self->sound_kbps ? all - self->sound_kbps : 0;
     const uint32_t kbps = self->decision.kbps;
 
     return (uint32_t) (self->sent_kbps > kbps * 3 / 2 ? share * kbps / self->sent_kbps : share);
@@ -177,19 +180,32 @@ static bool lower(McRateControl *self, const McRateInput *input, uint32_t kbps)
     return true;
 }
 
+static uint32_t raise_percent(int64_t calm_us)
+{
+    const int64_t more = (calm_us - RAISE_AFTER_US) * RAISE_MORE_PERCENT / G_USEC_PER_SEC;
+
+    return (uint32_t) CLAMP(RAISE_PERCENT + more, RAISE_PERCENT, RAISE_MOST_PERCENT);
+}
+
 static bool raise_rate(McRateControl *self, const McRateInput *input, uint32_t limit_kbps)
 {
     if (self->decision.kbps >= limit_kbps || input->now_us - self->bad_us < self->raise_after_us ||
         input->now_us - self->raised_us < RAISE_SPACING_US)
         return false;
     /* Gently where trouble was a while ago: a queue that grows slowly is seen while it is short. */
-    const uint32_t kbps = self->decision.kbps, quick = MAX(kbps * RAISE_PERCENT / 100, 50u);
+    const uint32_t kbps = self->decision.kbps;
+    const uint32_t quick = MAX(kbps * raise_percent(input->now_us - self->bad_us) / 100, 50u);
     const bool gently = self->trouble_kbps && kbps + quick > self->trouble_kbps * 9 / 10 &&
                         input->now_us - self->bad_us < FORGET_US;
     self->raised_us = input->now_us;
     self->tried = true;
     self->decision.kbps = MIN(kbps + (gently ? MAX(kbps / 50, 20u) : quick), limit_kbps);
     return true;
+}
+
+static uint32_t kbps_of(uint64_t bytes, int64_t elapsed_us)
+{
+    return (uint32_t) MIN(bytes * 8000 / (uint64_t) elapsed_us, G_MAXUINT32 / 512);
 }
 
 /* Differences of the counters, smoothed; a pause or a new stream starts anew. */
@@ -202,10 +218,11 @@ static void measure(McRateControl *self, const McRateInput *input)
                                                 : MAX(input->trip_us, 1);
     if (elapsed_us <= 0 || input->bytes_sent < self->last.bytes_sent)
         return;
-    const uint32_t kbps =
-        (uint32_t) MIN((input->bytes_sent - self->last.bytes_sent) * 8000 / (uint64_t) elapsed_us,
-                       G_MAXUINT32 / 512);
-    self->sent_kbps = self->sent_kbps ? (self->sent_kbps * 3 + kbps) / 4 : kbps;
+    const uint32_t all = kbps_of(input->bytes_sent - self->last.bytes_sent, elapsed_us);
+    const uint32_t sound = kbps_of(input->sound_bytes - self->last.sound_bytes, elapsed_us);
+    const uint32_t pictures = all > sound ? all - sound : 0;
+    self->sent_kbps = self->sent_kbps ? (self->sent_kbps * 3 + pictures) / 4 : pictures;
+    self->sound_kbps = self->sound_kbps ? (self->sound_kbps * 3 + sound) / 4 : sound;
 }
 
 McRateDecision mc_rate_control_step(McRateControl *self, const McRateInput *input)

@@ -21,7 +21,8 @@ typedef struct {
     int64_t trip_us;        /* round trip by it; -1: not told */
     bool trip_grows;        /* it is not shorter than the one before */
     uint32_t received_kbps; /* of ours, by the sink's count; 0: not known */
-    uint64_t bytes_sent;
+    uint64_t bytes_sent,
+        sound_bytes;            /* all that was sent; the sound's part, which cannot give way */
     uint64_t datagrams_dropped; /* by our own socket: it was full */
     int64_t queued_us;          /* how long what waits in our queues takes at the present rate */
     uint32_t idr_requests;      /* of the sink: M13 and PLI */
@@ -42,7 +43,8 @@ typedef struct {
     McRateDecision decision;
     McRateInput last;
     int64_t cut_trip_us;           /* the round trip that last made it give way */
-    uint32_t sent_kbps;            /* of the last half second or so */
+    uint32_t sent_kbps;            /* of pictures, in the last half second or so */
+    uint32_t sound_kbps;           /* likewise */
     int64_t trip_base_us;          /* shortest round trip; 0: none yet */
     int64_t lowered_us, raised_us; /* when it last gave way, or grew */
     int64_t bad_us;                /* when anything was last wrong */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "encoder/schedule.h"
 
+#define AIR_MAX_US G_USEC_PER_SEC /* a debt is forgiven some time */
+
 void mc_schedule_restart(McSchedule *self, uint32_t fps)
 {
     self->interval_us = G_USEC_PER_SEC / MAX(fps, 1);
@@ -9,10 +11,14 @@ void mc_schedule_restart(McSchedule *self, uint32_t fps)
 }
 
 /* Slots keep the mode's rate in the long run, and nothing more: a frame that comes in the mode's
- * rate must never wait because one before it came late and moved the slots. */
+ * rate must never wait because one before it came late and moved the slots; but for pictures that
+ * are larger than the rate has room for. */
 static int64_t open_us(const McSchedule *self)
 {
-    return self->slot_us - self->interval_us * 15 / 8;
+    const int64_t ahead_us =
+        self->tight ? MC_SCHEDULE_AHEAD_TIGHT * self->interval_us : MC_SCHEDULE_AHEAD_US;
+
+    return MAX(self->slot_us - self->interval_us * 15 / 8, self->air_us - ahead_us);
 }
 
 bool mc_schedule_frame(McSchedule *self, int64_t now_us)
@@ -57,13 +63,14 @@ int64_t mc_schedule_next_us(const McSchedule *self)
     return next_us;
 }
 
-void mc_schedule_encoded(McSchedule *self, int64_t now_us, bool idr)
+void mc_schedule_encoded(McSchedule *self, int64_t now_us, bool idr, int64_t takes_us)
 {
     /* A repetition takes nobody's slot: what happens next on the screen need not wait for it. */
     if (self->frame_waits || self->cursor_waits)
         self->slot_us = MAX(self->slot_us, now_us) + self->interval_us - self->interval_us / 64;
     self->frame_waits = self->cursor_waits = false;
     self->unit_us = now_us;
+    self->air_us = MIN(MAX(self->air_us, now_us) + takes_us, now_us + AIR_MAX_US);
     if (!idr)
         return;
     self->idr_us = now_us;

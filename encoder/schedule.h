@@ -11,12 +11,18 @@
 #define MC_SCHEDULE_IDR_SPACING_US (300 * G_TIME_SPAN_MILLISECOND)
 #define MC_SCHEDULE_REPEAT_US (95 * G_TIME_SPAN_MILLISECOND) /* a still picture goes again */
 #define MC_SCHEDULE_NEVER G_MAXINT64
+/* How long what was encoded may still take on its way before the next new picture waits for it:
+ * twice what the encoders' buffer model has (encoder/h264.c), and with a tight one likewise. */
+#define MC_SCHEDULE_AHEAD_US (400 * G_TIME_SPAN_MILLISECOND)
+#define MC_SCHEDULE_AHEAD_TIGHT 4 /* intervals */
 
 typedef struct {
     int64_t interval_us;
     int64_t slot_us;  /* of the next new picture, when all keep their distance */
     int64_t frame_us; /* when the last captured frame came */
     int64_t unit_us;  /* when the last picture was encoded */
+    int64_t air_us;   /* when all that was encoded is through, at the rate that there is */
+    bool tight;       /* the rate has no room for large pictures */
     int64_t idr_us;   /* the same, of key frames */
     bool has_picture; /* something was captured */
     bool first;       /* the encoder is new: its first picture is an IDR whenever it comes */
@@ -42,5 +48,6 @@ bool mc_schedule_has_news(const McSchedule *self);
  * one brings a cursor or a new encoder's first picture; when it does not come, this does. */
 int64_t mc_schedule_next_us(const McSchedule *self);
 
-/* A picture is encoded, from now_us on: all that was kept is in it. */
-void mc_schedule_encoded(McSchedule *self, int64_t now_us, bool idr);
+/* A picture is encoded, from now_us on: all that was kept is in it. It takes so long at the rate
+ * that it may have: an encoder that does not hold its rate gets fewer pictures to encode. */
+void mc_schedule_encoded(McSchedule *self, int64_t now_us, bool idr, int64_t takes_us);

@@ -25,10 +25,12 @@ static bool idr_is_due(McStream *self)
     return due;
 }
 
+/* encode_lock held. */
 static void note_unit(McStream *self, int64_t start_us, bool idr)
 {
     g_mutex_lock(&self->wish_lock);
-    mc_schedule_encoded(&self->schedule, start_us, idr);
+    mc_schedule_encoded(&self->schedule, start_us, idr,
+                        (int64_t) self->unit->len * 8000 / MAX(self->video.bitrate_kbps, 1));
     g_mutex_unlock(&self->wish_lock);
 }
 

@@ -103,6 +103,9 @@ void mc_stream_set_rate(McStream *self, uint32_t kbps, bool tight)
         mc_video_encoder_set_rate(self->encoder, kbps, tight);
     self->video.bitrate_kbps = kbps;
     self->tight = tight;
+    g_mutex_lock(&self->wish_lock);
+    self->schedule.tight = tight;
+    g_mutex_unlock(&self->wish_lock);
     g_mutex_unlock(&self->encode_lock);
     g_mutex_lock(&self->stats_lock);
     self->stats.bitrate_kbps = kbps;

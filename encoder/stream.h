@@ -82,6 +82,7 @@ typedef struct {
 typedef struct {
     uint64_t frames_in, frames_encoded, frames_dropped, frames_repeated, idr_frames;
     uint64_t datagrams_sent, bytes_sent, datagrams_dropped;
+    uint64_t sound_bytes;  /* of bytes_sent, about */
     uint64_t tables_sent;  /* PAT and PMT */
     uint64_t refusals;     /* of datagrams, by the sink's machine: ICMP said so */
     uint64_t queued_bytes; /* now, not sent yet */

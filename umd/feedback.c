@@ -274,6 +274,7 @@ bool mc_feedback_time(McFeedback *self, int64_t now_us, uint32_t idr_requests,
         .trip_grows = self->trip_grows,
         .received_kbps = self->received_kbps,
         .bytes_sent = stats.bytes_sent,
+        .sound_bytes = stats.sound_bytes,
         /* A key frame on its way is no queue: only what stays from step to step. */
         .queued_us = MIN(queued_us, self->last_queued_us),
         .datagrams_dropped = stats.datagrams_dropped,

@@ -250,6 +250,32 @@ def test_rate(bed):
     check("ts-continuity" in report["faults"] or report["rtp"]["lost"] == 0, report["faults"])
 
 
+def test_collapse(bed):
+    """Hardly anything of the link is left, and then it comes back: fewer pictures, then smaller ones, and
+    up again.  Each change of the link waits for what the one before it led to."""
+    sys.path.insert(0, str(ROOT / "tests" / "lab"))
+    import rate
+    import relay
+    receive = rate.free_pair()
+    way = relay.Relay(("127.0.0.1", receive), relay.parse_script("0:rate=10000;queue=200"))
+    way.start()
+    try:
+        source, port = bed.cast("--capture", "test:noise", "--fps", "30", "--bitrate", "8000")
+        sink = bed.sink(port, "--announce", way.port, "--receive", receive, "--report-interval", "0.1",
+                        "--recover", "--no-decode", *rate.AAC, profile="windows-r2", duration=120)
+        source.wait_line("streaming ")
+        way.link.rate = 500
+        source.wait_line("rate .* 15 pictures a second")
+        source.wait_line("mode +640x480")
+        way.link.rate = 10000
+        source.wait_line("mode +1280x720")
+        source.send(signal.SIGINT)
+        check(source.wait() == EXIT_OK, source.text())
+        sink.wait()
+    finally:
+        way.stop()
+
+
 def show_still_desktop(bed, display):
     """Real programs, and nothing that moves: what was shown can be compared."""
     need_programs("xterm", "xsetroot")
@@ -787,7 +813,7 @@ CASES = {
     "quirk-mode": test_quirk_mode, "quirk-unoffered": test_quirk_unoffered,
     "quirk-idr-gap": test_quirk_idr_gap, "quirk-sound": test_quirk_sound,
     "quirk-flavour": test_quirk_flavour, "idr-unasked": test_idr_unasked,
-    "rate": test_rate, "proof": test_proof, "black-screen": test_black_screen,
+    "rate": test_rate, "collapse": test_collapse, "proof": test_proof, "black-screen": test_black_screen,
     "judge-aac": judged("--capture", "test:noise"),
     "judge-lpcm": judged("--capture", "test", sink_options=("--set",
                                                             "wfd_audio_codecs=LPCM 00000003 00")),

@@ -22,12 +22,15 @@ import relay  # noqa: E402
 
 WINDOW_S = 0.5
 
-# name: (script, seconds, options of the source)
+AAC = ("--set", "wfd2_audio_codecs=AAC 00000001 00")  # LPCM alone takes more than the link has then
+
+# name: (script, seconds, options of the source, more options of the sink)
 SCENARIOS = {
-    "halve": ("0:rate=10000;queue=200,6:rate=5000,14:rate=10000", 24, ("--bitrate", "8000")),
-    "collapse": ("0:rate=10000;queue=200,5:rate=1500,13:rate=10000", 25, ("--bitrate", "8000")),
-    "loss": ("0:rate=20000;loss=2", 10, ("--bitrate", "4000")),
-    "jitter": ("0:rate=20000;delay=10;jitter=30", 10, ("--bitrate", "4000")),
+    "halve": ("0:rate=10000;queue=200,6:rate=5000,14:rate=10000", 24, ("--bitrate", "8000"), ()),
+    "collapse": ("0:rate=10000;queue=200,5:rate=1500,15:rate=10000", 32, ("--bitrate", "8000"), AAC),
+    "trickle": ("0:rate=10000;queue=200,5:rate=500,15:rate=10000", 32, ("--bitrate", "8000"), AAC),
+    "loss": ("0:rate=20000;loss=2", 10, ("--bitrate", "4000"), ()),
+    "jitter": ("0:rate=20000;delay=10;jitter=30", 10, ("--bitrate", "4000"), ()),
 }
 
 
@@ -54,13 +57,13 @@ def wait_port(source):
     raise RuntimeError("the source did not listen")
 
 
-def project(miracast, script, seconds, options, folder, live=True):
+def project(miracast, script, seconds, options, folder, live=True, sink_options=()):
     """(series of the relay, pictures, the sink's report, the source's lines)."""
     receive = free_pair()
     link = relay.Relay(("127.0.0.1", receive), relay.parse_script(script))
     source = subprocess.Popen(
         [miracast, "cast", "--quiet", "--listen", "127.0.0.1:0", "--capture", "test:noise",
-         "--mode", "1280x720@30", "--fps", "30", *options], stdin=subprocess.DEVNULL,
+         "--fps", "30", *options], stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         env={**os.environ, "XDG_STATE_HOME": str(folder)})
     try:
@@ -71,7 +74,7 @@ def project(miracast, script, seconds, options, folder, live=True):
             [sys.executable, str(HERE / "sink"), "--connect", f"127.0.0.1:{port}", "--profile",
              "windows-r2", "--announce", str(link.port), "--receive", str(receive), "--duration",
              str(seconds), "--report-interval", "0.1", "--recover", "--report", str(report),
-             "--frames", str(frames), *(() if live else ("--no-decode",))],
+             "--frames", str(frames), *sink_options, *(() if live else ("--no-decode",))],
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds + 120)
         if not report.exists():
             raise RuntimeError(f"no report: {sink.stderr}")
@@ -144,12 +147,12 @@ def draw(path, script, seconds, series, pictures):
 
 
 def run(miracast, name, plots=None, live=True):
-    script, seconds, options = SCENARIOS[name]
+    script, seconds, options, sink_options = SCENARIOS[name]
     with tempfile.TemporaryDirectory(prefix="miracast-rate-") as folder:
         series, pictures, report, lines = project(miracast, script, seconds, options,
-                                                  pathlib.Path(folder), live)
+                                                  pathlib.Path(folder), live, sink_options)
     result = dict(scenario=name, **judge(script, seconds, series, pictures, report))
-    result["told"] = [line for line in lines if " rate " in line]
+    result["told"] = [line for line in lines if re.search(" (rate|mode) ", line)]
     if plots:
         plots.mkdir(parents=True, exist_ok=True)
         draw(plots / f"rate-{name}.png", script, seconds, series, pictures)

@@ -17,7 +17,7 @@ static bool frame(McSchedule *s, int64_t now_us)
     bool due = mc_schedule_frame(s, now_us);
 
     if (due)
-        mc_schedule_encoded(s, now_us, mc_schedule_idr_is_due(s, now_us));
+        mc_schedule_encoded(s, now_us, mc_schedule_idr_is_due(s, now_us), 0);
     return due;
 }
 
@@ -88,7 +88,7 @@ static void test_early_frame_is_kept(void)
     g_assert_cmpint(next_us, >, MS(1030));
     g_assert_cmpint(next_us, <=, MS(1100));
     g_assert_true(mc_schedule_repeat_is_due(&s, next_us));
-    mc_schedule_encoded(&s, next_us, false);
+    mc_schedule_encoded(&s, next_us, false, 0);
     g_assert_cmpint(mc_schedule_next_us(&s), ==, MC_SCHEDULE_NEVER);
 }
 
@@ -102,7 +102,7 @@ static void test_idr_while_moving(void)
     s.idr_wanted = true; /* at 1460: the last picture at once, not the next frame */
     g_assert_cmpint(mc_schedule_next_us(&s), <=, MS(1460));
     g_assert_true(mc_schedule_idr_is_due(&s, MS(1460)));
-    mc_schedule_encoded(&s, MS(1460), true);
+    mc_schedule_encoded(&s, MS(1460), true, 0);
     g_assert_cmpint(mc_schedule_next_us(&s), ==, MC_SCHEDULE_NEVER);
     g_assert_cmpint(s.idr_us, ==, MS(1460));
     g_assert_true(mc_schedule_frame(&s, MS(1500))); /* which is not held up by it */
@@ -116,11 +116,11 @@ static void test_idr_while_still(void)
     frame(&s, MS(1000));
     s.idr_wanted = true; /* at 2000: at once */
     g_assert_cmpint(mc_schedule_next_us(&s), <, MS(2000));
-    mc_schedule_encoded(&s, MS(2000), true);
+    mc_schedule_encoded(&s, MS(2000), true, 0);
     s.idr_wanted = true; /* at 2010: at the end of the spacing, not lost */
     g_assert_false(mc_schedule_idr_is_due(&s, MS(2010)));
     g_assert_cmpint(mc_schedule_next_us(&s), ==, MS(2300));
-    mc_schedule_encoded(&s, MS(2100), false); /* a repetition between does not serve it */
+    mc_schedule_encoded(&s, MS(2100), false, 0); /* a repetition between does not serve it */
     g_assert_cmpint(mc_schedule_next_us(&s), ==, MS(2300));
     g_assert_true(mc_schedule_idr_is_due(&s, MS(2300)));
     g_assert_true(frame(&s, MS(2301))); /* and movement is not held up by it */
@@ -133,7 +133,7 @@ static void test_cursor(void)
     frame(&s, MS(1000));
     s.cursor_waits = true; /* moving: the next frame takes it along, or it goes alone */
     g_assert_cmpint(mc_schedule_next_us(&s), ==, MS(1075));
-    mc_schedule_encoded(&s, MS(1075), false);
+    mc_schedule_encoded(&s, MS(1075), false, 0);
     s.cursor_waits = true; /* still, and the cursor moves on: in the rate of the mode */
     g_assert_cmpint(mc_schedule_next_us(&s), >=, MS(1075));
     g_assert_cmpint(mc_schedule_next_us(&s), <=, MS(1125));
@@ -149,6 +149,34 @@ static void test_repeat(void)
     g_assert_true(mc_schedule_repeat_is_due(&s, MS(1100)));
 }
 
+/* Pictures of three intervals each: a third of them goes, in the long run; a single large one holds
+ * nothing up, and what waits is shown as soon as there is room. */
+static void test_large_pictures(void)
+{
+    McSchedule s = fresh();
+    unsigned encoded = 0;
+
+    g_assert_true(mc_schedule_frame(&s, MS(1000)));
+    mc_schedule_encoded(&s, MS(1000), true, MS(400));
+    g_assert_true(mc_schedule_frame(&s, MS(1050)));
+    mc_schedule_encoded(&s, MS(1050), false, MS(50));
+    s.tight = true;
+    g_assert_false(mc_schedule_frame(&s, MS(1100)));
+    g_assert_cmpint(mc_schedule_next_us(&s), ==, MS(1250));
+    s = fresh();
+    for (int i = 0; i < 600; i++) {
+        const int64_t at_us = MS(2000 + i * 50);
+        const bool due = mc_schedule_frame(&s, at_us) || mc_schedule_next_us(&s) <= at_us;
+        encoded += due;
+        if (due)
+            mc_schedule_encoded(&s, at_us, i == 0, MS(150));
+    }
+    g_assert_cmpuint(encoded, >=, 195);
+    g_assert_cmpuint(encoded, <=, 210);
+    s.idr_wanted = true; /* and a key frame does not wait */
+    g_assert_cmpint(mc_schedule_next_us(&s), <=, MS(32000));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -158,6 +186,7 @@ int main(int argc, char **argv)
     g_test_add_func("/schedule/jitter", test_jitter);
     g_test_add_func("/schedule/late-frame", test_late_frame);
     g_test_add_func("/schedule/early-frame-is-kept", test_early_frame_is_kept);
+    g_test_add_func("/schedule/large-pictures", test_large_pictures);
     g_test_add_func("/schedule/idr-while-moving", test_idr_while_moving);
     g_test_add_func("/schedule/idr-while-still", test_idr_while_still);
     g_test_add_func("/schedule/cursor", test_cursor);
