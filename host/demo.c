@@ -181,7 +181,8 @@ static bool print_report(Demo *self, double cpu_s, double wall_s)
     JsonObject *root = json_node_get_object(json_parser_get_root(parser));
     puts("\nWhat the sink saw:");
     print_figure(root, "time to first picture", "first_picture_ms", "ms");
-    print_figure(root, "end-to-end latency p50", "latency_ms.p50", "ms");
+    print_figure(root, "slowest of the first second", "latency_first_second_ms.max", "ms");
+    print_figure(root, "end-to-end latency p50, afterwards", "latency_ms.p50", "ms");
     print_figure(root, "end-to-end latency p95", "latency_ms.p95", "ms");
     print_figure(root, "end-to-end latency p99", "latency_ms.p99", "ms");
     print_figure(root, "pictures a second", "fps", "");

@@ -11,6 +11,7 @@ import time
 
 from . import h264, timecode
 
+SETTLED_S = 1.0  # after the first picture
 AUD = b"\0\0\0\1\x09\xf0"
 # A parser knows a unit's end by the delimiter behind it, and the delimiter's end by what follows: with
 # this filler the picture is out 1.3 ms after it went in, without it one frame interval later.
@@ -52,6 +53,7 @@ class LiveDecoder:
         self.first_t = None
         self.times = []      # of each picture
         self.ages_ms = []    # of each time code when it was first seen
+        self.early_ms = []   # the same, while the decoder starts and what came meanwhile is waiting
         self.sizes = []
 
     def unit(self, data):
@@ -101,7 +103,8 @@ class LiveDecoder:
                 continue
             code = timecode.read(luma, strip[0], width, scaled=True)
             if code is not None and code != last:
-                self.ages_ms.append(timecode.age_us(int(now * 1e6), code) / 1e3)
+                ages_ms = self.early_ms if now - self.first_t < SETTLED_S else self.ages_ms
+                ages_ms.append(timecode.age_us(int(now * 1e6), code) / 1e3)
                 last = code
 
     def close(self):
@@ -122,7 +125,9 @@ class LiveDecoder:
                 "longest_freeze_ms": round(max(gaps), 1) if gaps else None,
                 "latency_ms": {"count": len(ages), **{f"p{p}": percentile(ages, p)
                                                       for p in (50, 95, 99)},
-                               "max": round(ages[-1], 2) if ages else None}}
+                               "max": round(ages[-1], 2) if ages else None},
+                "latency_first_second_ms": {"count": len(self.early_ms), "max": round(
+                    max(self.early_ms), 2) if self.early_ms else None}}
 
 
 def size_in(data):

@@ -65,6 +65,7 @@ def make(session, live, audio_path, errors):
         "play_to_rtp_ms": milliseconds(session.t_rtp, session.t_play),
         "first_picture_ms": milliseconds(live.first_t if live else None, start),
         "latency_ms": seen["latency_ms"],
+        "latency_first_second_ms": seen.get("latency_first_second_ms"),
         "pictures": seen["pictures"], "picture_sizes": seen["sizes"],
         "longest_freeze_ms": seen.get("longest_freeze_ms"),
         "fps": video["fps"], "kbps": rtp["kbps"],
