@@ -6,12 +6,19 @@
 #define LENT_PER_TAP 2u   /* as MC_FRAME_POOL_MAX_LENT of a capture thread with one reader */
 #define FRAMES_PER_TAP 3u /* those, and the one that waits */
 #define MAX_DOUBTFUL 4u   /* frames whose chunks are perhaps lost, remembered a tap */
+#define MAX_OPEN 2u /* frames that a capture thread has begun: the one that waits, and the next */
 
 typedef struct {
     McFrameDesc desc; /* frame_id 0: none */
-    uint64_t number;  /* of the capture thread */
+    uint64_t number;  /* as the tap counts */
     bool doubtful;    /* its chunk is perhaps lost */
 } Loan;
+
+/* A frame that a tap was told of, and that is not dropped or has not come to it yet. */
+typedef struct {
+    uint64_t number;  /* of the capture thread; 0: none */
+    uint64_t as_told; /* as the tap counts */
+} Open;
 
 struct McCaptureTap {
     McCaptureShare *share;
@@ -19,9 +26,9 @@ struct McCaptureTap {
 
     /* under the share's call_lock */
     bool active, wants_cursor, force_idr;
-    uint64_t base;  /* the capture thread's number that is this tap's 0 */
-    uint64_t since; /* frames up to this number of its are none of this tap's */
-    uint64_t open;  /* started, and not delivered or dropped yet; 0: none */
+    uint64_t count; /* frames of which it was told, which is the number of the last: without a gap,
+                     * whatever the capture thread did while the tap was paused or away (C-80) */
+    Open open[MAX_OPEN];
 
     /* under the share's lock */
     bool paused;
@@ -40,9 +47,8 @@ struct McCaptureShare {
 
     GMutex control_lock; /* start, stop and pause, one at a time */
 
-    GMutex call_lock;  /* guards the next two, and what a tap says */
+    GMutex call_lock;  /* guards the next ones, and what a tap says */
     GPtrArray *active; /* McCaptureTap *, not owned */
-    uint64_t number;   /* of the frame that was started last */
     bool broken;       /* the capture failed for good */
     McCursor cursor;   /* the last one, with all of its shape; shape_id 0: none yet */
     uint8_t *cursor_bgra;
@@ -164,10 +170,7 @@ bool mc_capture_tap_release(McCaptureTap *self, uint64_t frame_id)
 
 static void tell_dropped(McCaptureTap *self, uint64_t number)
 {
-    if (self->open == number)
-        self->open = 0;
-    if (number > self->since)
-        self->events.dropped(number - self->base, self->events.user_data);
+    self->events.dropped(number, self->events.user_data);
 }
 
 static void deliver(McCaptureTap *self, const Loan *loan)
@@ -177,10 +180,7 @@ static void deliver(McCaptureTap *self, const Loan *loan)
     if (self->force_idr)
         desc.flags |= MC_FRAME_FORCE_IDR;
     self->force_idr = false;
-    if (self->open == loan->number)
-        self->open = 0;
-    NTSTATUS status =
-        self->events.deliver(&desc, loan->number - self->base, self->events.user_data);
+    NTSTATUS status = self->events.deliver(&desc, loan->number, self->events.user_data);
     if (NT_SUCCESS(status))
         return;
     self->force_idr = true; /* whether or not it had been asked for: the chain is broken */
@@ -244,19 +244,41 @@ static void tell_cursor(McCaptureTap *self)
     for (guint i_ = 0; i_ < (self)->active->len; i_++)                                             \
         for (McCaptureTap *tap = g_ptr_array_index((self)->active, i_); tap; tap = NULL)
 
+/* Its number for the tap, or 0 if that did not hear of it: it was paused, or came later. */
+static uint64_t take_open(McCaptureTap *self, uint64_t number)
+{
+    uint64_t as_told = 0;
+
+    for (unsigned i = 0; i < MAX_OPEN; i++) {
+        if (self->open[i].number != number)
+            continue;
+        as_told = self->open[i].as_told;
+        self->open[i] = (Open){0};
+    }
+    return as_told;
+}
+
+static void tell_started(McCaptureTap *self, uint64_t number)
+{
+    for (unsigned i = 0; i < MAX_OPEN; i++) {
+        if (self->open[i].number)
+            continue;
+        self->open[i] = (Open){number, ++self->count};
+        self->events.started(self->count, self->events.user_data);
+        return;
+    }
+}
+
 static void on_started(uint64_t number, void *user_data)
 {
     McCaptureShare *self = user_data;
 
     g_mutex_lock(&self->call_lock);
-    self->number = number;
     FOR_EACH_TAP(self, tap)
     {
         tell_cursor(tap);
-        if (is_paused(tap))
-            continue;
-        tap->open = number;
-        tap->events.started(number - tap->base, tap->events.user_data);
+        if (!is_paused(tap))
+            tell_started(tap, number);
     }
     g_mutex_unlock(&self->call_lock);
 }
@@ -267,7 +289,11 @@ static void on_dropped(uint64_t number, void *user_data)
 
     g_mutex_lock(&self->call_lock);
     FOR_EACH_TAP(self, tap)
-    tell_dropped(tap, number);
+    {
+        const uint64_t as_told = take_open(tap, number);
+        if (as_told)
+            tell_dropped(tap, as_told);
+    }
     g_mutex_unlock(&self->call_lock);
 }
 
@@ -280,8 +306,11 @@ static void on_frame(const McFrameDesc *desc, uint64_t number, void *user_data)
     hold(self, desc->frame_id); /* for the time of the offers */
     g_mutex_unlock(&self->lock);
     FOR_EACH_TAP(self, tap)
-    if (number > tap->since && (tap->open == number || !is_paused(tap)))
-        offer(tap, desc, number);
+    {
+        const uint64_t as_told = take_open(tap, number);
+        if (as_told)
+            offer(tap, desc, as_told);
+    }
     g_mutex_lock(&self->lock);
     give_up(self, desc->frame_id);
     g_mutex_unlock(&self->lock);
@@ -453,10 +482,8 @@ static bool join_in(McCaptureTap *self)
     const bool room = self->active || share->active->len < MC_CAPTURE_MAX_TAPS;
     if (!self->active && room) {
         self->active = self->wants_cursor = true;
-        self->since = share->number;
-        self->open = 0;
         if (self->renumber)
-            self->base = share->number;
+            self->count = 0;
         self->renumber = false;
         g_ptr_array_add(share->active, self);
     }
@@ -548,8 +575,11 @@ static void leave(McCaptureTap *self)
     g_mutex_unlock(&share->lock);
     if (waiting) /* its start was reported, so is its end (C-81) */
         tell_dropped(self, waiting);
-    if (self->open)
-        tell_dropped(self, self->open);
+    for (unsigned i = 0; i < MAX_OPEN; i++) {
+        const uint64_t as_told = take_open(self, self->open[i].number);
+        if (as_told)
+            tell_dropped(self, as_told);
+    }
     g_mutex_unlock(&share->call_lock);
 }
 
