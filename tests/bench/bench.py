@@ -30,6 +30,7 @@ COMMANDS = {
     "negotiate": (micro.negotiate, 10, 0, "TCP connect to PLAY; RTSP and parameters read"),
     "crypto": (micro.crypto, 3, 0, "a datagram in the clear, with SRTP, DTLS and HDCP"),
     "rate": (link.rate, 1, 0, "a link that halves, loses and jitters: what is sent, how old it comes"),
+    "link": (link.steps, 5, 0, "each step to a sink over simulated radios, beside wpa_supplicant's bare commands"),
     "memory": (memory.memory, 2, 4, "resident memory and descriptors over time"),
 }
 

@@ -1,14 +1,32 @@
 # SPDX-License-Identifier: MIT
-"""The rate test: whole sessions through a link that follows a script (tests/lab/rate.py)."""
+"""The way to a sink, and how the stream follows a link that changes."""
 
+import json
 import pathlib
+import subprocess
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lab"))
+import figures
+from figures import median, ratio, rounded
+
+LAB = pathlib.Path(__file__).resolve().parents[1] / "lab"
+sys.path.insert(0, str(LAB))
 import rate as lab  # noqa: E402
+import stage  # noqa: E402
+
+# Of tests/lab/rig/steps.py: what each is.
+STEPS = {
+    "start": "program started, until it searches",
+    "find": "search, until the sink is found",
+    "ask": "connect, until the sink sees the request",
+    "form": "the sink's consent, until the group runs here",
+    "address": "group, until the sink has its address",
+    "rtsp": "the sink dials, until our first byte",
+}
 
 
 def rate(arguments):
+    """Whole sessions through a link that follows a script (tests/lab/rate.py)."""
     build = pathlib.Path(arguments.build)
     plots = build / "plots"
     results = []
@@ -19,4 +37,36 @@ def rate(arguments):
             lab.show(result)
             results.append(result)
     print(f"plots: {plots}/rate-*.png")
+    return results
+
+
+def in_rig(build, rounds):
+    """What the script in the rig wrote; seconds of the guest's clock."""
+    out = build / "rig-out"
+    (out / "steps.json").unlink(missing_ok=True)
+    done = subprocess.run(
+        [sys.executable, LAB / "rig/run.py", "--timeout", "1800", "--cache", build / "rig", "--out", out,
+         "/usr/bin/python3", LAB / "rig/steps.py", build / "host/miracast", str(rounds), "/rig/out/steps.json"],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if done.returncode == 77:
+        raise stage.harness.Skipped(done.stdout.strip())
+    if done.returncode:
+        raise stage.harness.Failure(f"the rig ended with {done.returncode}: {done.stdout[-2000:]}{done.stderr[-500:]}")
+    return json.loads((out / "steps.json").read_text())
+
+
+def steps(arguments):
+    """Each step over simulated radios, beside the same by wpa_supplicant's commands alone."""
+    taken = in_rig(pathlib.Path(arguments.build).resolve(), arguments.rounds)
+    rows, results = [], []
+    for step, what in STEPS.items():
+        hand = median(round_.get(step) for round_ in taken["hand"])
+        product = median(round_.get(step) for round_ in taken["product"])
+        rows.append([step, what, hand, product, ratio(product, hand)])
+        results.append({"step": step, "hand_s": rounded(hand), "product_s": rounded(product),
+                        "ratio": rounded(ratio(product, hand), 2)})
+    whole = [sum(row[column] or 0 for row in rows if row[0] != "start") for column in (2, 3)]
+    rows.append(["all", "from the search to RTSP", *whole, ratio(whole[1], whole[0])])
+    figures.table(f"the way to a sink over simulated radios (s of the rig's clock, medians of {arguments.rounds})",
+                  ["step", "what", "by hand", "product", "ratio"], rows)
     return results

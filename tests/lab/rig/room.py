@@ -46,6 +46,9 @@ class Room:
         self.control = self.source.ctrl_dir
         # How the program is told which card: with a manager it must find out by itself who drives it.
         self.driver = ["--interface", "wlan0"] if manager else ["--wpa-control", self.control]
+        # Over D-Bus there is no word for Wi-Fi Display that is on and says nothing: both are one property.
+        self.settings = [ask for ask in SETTINGS if "-u" not in (source or {}).get("arguments", ())
+                         or ask != "GET wifi_display"]
         self.programs = []  # of the television
         self.before = self.state()
 
@@ -63,7 +66,7 @@ class Room:
         """What NetworkManager or wpa_supplicant must have kept."""
         if self.manager:
             return self.manager.state()
-        return {"settings": {ask: self.source.send(ask, quiet=True) for ask in SETTINGS},
+        return {"settings": {ask: self.source.send(ask, quiet=True) for ask in self.settings},
                 "written": "persistent_reconnect=1" in self.source.config.read_text()}
 
     def state(self):
