@@ -57,7 +57,10 @@ static void on_encoded(uint64_t frame_id, uint32_t encode_us, uint32_t kbps, voi
 {
     Fixture *f = user_data;
 
-    if (frame_id == 0 || frame_id > f->frame_id || encode_us == 0)
+    /* A repetition that needs no encoder may take less than a microsecond. */
+    const bool again = (gint) frame_id == g_atomic_int_get(&f->last_encoded);
+
+    if (frame_id == 0 || frame_id > f->frame_id || (encode_us == 0 && !again))
         g_atomic_int_inc(&f->wrong_id);
     g_atomic_int_inc(&f->encoded);
     g_atomic_int_set(&f->last_encoded, (gint) frame_id);
