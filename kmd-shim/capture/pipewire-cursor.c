@@ -34,31 +34,29 @@ static void read_row(uint32_t *to, const uint8_t *from, uint32_t width_px, const
                 (uint32_t) from[order->green] << 8 | from[order->blue];
 }
 
-static void read_bitmap(McPipeWireCursor *self, const struct spa_meta_cursor *meta,
-                        uint32_t meta_bytes)
+/* at: where the bitmap is described, with `room` bytes of the buffer left. */
+static void read_bitmap(McPipeWireCursor *self, const uint8_t *at, uint32_t room,
+                        struct spa_point hot)
 {
-    const struct spa_meta_bitmap *bitmap =
-        SPA_PTROFF(meta, meta->bitmap_offset, const struct spa_meta_bitmap);
-    const uint32_t room = meta_bytes - meta->bitmap_offset;
-    const uint32_t width_px = bitmap->size.width, height_px = bitmap->size.height;
-    const Order *order = order_of(bitmap->format);
+    const struct spa_meta_bitmap bitmap = *(const struct spa_meta_bitmap *) at;
+    const uint32_t width_px = bitmap.size.width, height_px = bitmap.size.height;
+    const Order *order = order_of(bitmap.format);
 
     if (width_px > MAX_SIDE_PX || height_px > MAX_SIDE_PX)
         return;
     if (width_px && height_px &&
-        (!order || bitmap->stride < (int32_t) width_px * 4 || bitmap->offset > room ||
-         (uint64_t) bitmap->stride * (height_px - 1) + width_px * 4 > room - bitmap->offset))
+        (!order || bitmap.stride < (int32_t) width_px * 4 || bitmap.offset > room ||
+         (uint64_t) bitmap.stride * (height_px - 1) + width_px * 4 > room - bitmap.offset))
         return;
     self->image.pixels =
         g_renew(uint32_t, self->image.pixels, MAX((size_t) width_px * height_px, 1));
     for (uint32_t y = 0; y < height_px && width_px; y++)
         read_row(self->image.pixels + (size_t) y * width_px,
-                 (const uint8_t *) bitmap + bitmap->offset + (size_t) y * (size_t) bitmap->stride,
-                 width_px, order);
+                 at + bitmap.offset + (size_t) y * (size_t) bitmap.stride, width_px, order);
     self->image.width_px = width_px;
     self->image.height_px = height_px;
-    self->image.hot_x_px = CLAMP(meta->hotspot.x, -(int32_t) MAX_SIDE_PX, (int32_t) MAX_SIDE_PX);
-    self->image.hot_y_px = CLAMP(meta->hotspot.y, -(int32_t) MAX_SIDE_PX, (int32_t) MAX_SIDE_PX);
+    self->image.hot_x_px = CLAMP(hot.x, -(int32_t) MAX_SIDE_PX, (int32_t) MAX_SIDE_PX);
+    self->image.hot_y_px = CLAMP(hot.y, -(int32_t) MAX_SIDE_PX, (int32_t) MAX_SIDE_PX);
     mc_cursor_fit(&self->image, MC_CURSOR_MAX_PX, MC_CURSOR_MAX_IMAGE_BYTES);
     self->reshaped = true;
 }
@@ -66,22 +64,24 @@ static void read_bitmap(McPipeWireCursor *self, const struct spa_meta_cursor *me
 void mc_pipewire_cursor_read(McPipeWireCursor *self, const struct spa_buffer *buffer)
 {
     const struct spa_meta *found = spa_buffer_find_meta(buffer, SPA_META_Cursor);
-    const struct spa_meta_cursor *meta = found ? found->data : NULL;
 
-    if (!meta || found->size < sizeof(*meta))
+    if (!found || !found->data || found->size < sizeof(struct spa_meta_cursor))
         return;
-    const bool visible = spa_meta_cursor_is_valid(meta);
+    /* A copy: the other side may write there at any time. */
+    const struct spa_meta_cursor meta = *(const struct spa_meta_cursor *) found->data;
+    const bool visible = spa_meta_cursor_is_valid(&meta);
     self->moved = self->moved || visible != self->visible || !self->known ||
-                  (visible && (meta->position.x != self->x_px || meta->position.y != self->y_px));
+                  (visible && (meta.position.x != self->x_px || meta.position.y != self->y_px));
     self->known = true;
     self->visible = visible;
     if (!visible)
         return;
-    self->x_px = meta->position.x;
-    self->y_px = meta->position.y;
-    if (meta->bitmap_offset >= sizeof(*meta) && meta->bitmap_offset < found->size &&
-        found->size - meta->bitmap_offset >= sizeof(struct spa_meta_bitmap))
-        read_bitmap(self, meta, found->size);
+    self->x_px = meta.position.x;
+    self->y_px = meta.position.y;
+    if (meta.bitmap_offset >= sizeof(meta) && meta.bitmap_offset < found->size &&
+        found->size - meta.bitmap_offset >= sizeof(struct spa_meta_bitmap))
+        read_bitmap(self, (const uint8_t *) found->data + meta.bitmap_offset,
+                    found->size - meta.bitmap_offset, meta.hotspot);
 }
 
 bool mc_pipewire_cursor_news(McPipeWireCursor *self, McCursor *ret_cursor)

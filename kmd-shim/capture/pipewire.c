@@ -27,6 +27,7 @@ struct McPipeWire {
     struct spa_video_info_raw format;
     bool has_format;
     struct pw_buffer *held;       /* the newest with pixels; NULL: none */
+    struct spa_chunk chunk;       /* of it, as it was when it was checked */
     struct spa_meta_region crop;  /* of it */
     uint32_t width_px, height_px; /* of it, or of what the format promises */
     bool fresh;                   /* held came since the last iteration */
@@ -155,35 +156,39 @@ static void on_param(void *data, uint32_t id, const struct spa_pod *param)
 
 /* ---- buffers ---- */
 
-/* What the buffer says of itself is checked once, here: its rows lie within its memory. */
-static bool has_pixels(const McPipeWire *self, const struct spa_buffer *buffer)
+/* What the buffer says of itself is read and checked once, here: its rows lie within its memory,
+ * whatever the other side, with which that is shared, writes there later. */
+static bool has_pixels(const McPipeWire *self, const struct spa_buffer *buffer,
+                       struct spa_chunk *ret_chunk)
 {
     const struct spa_meta_header *header =
         spa_buffer_find_meta_data(buffer, SPA_META_Header, sizeof(*header));
     const struct spa_data *data = buffer->n_datas ? &buffer->datas[0] : NULL;
 
-    if (!data || !data->data || !data->chunk || data->chunk->size == 0 ||
-        data->chunk->flags & SPA_CHUNK_FLAG_CORRUPTED || !self->has_format ||
+    if (!data || !data->data || !data->chunk || !self->has_format ||
         (header && header->flags & SPA_META_HEADER_FLAG_CORRUPTED))
         return false;
-    const uint64_t stride_bytes = (uint64_t) ABS((int64_t) data->chunk->stride);
-    return stride_bytes >= (uint64_t) self->format.size.width * 4 &&
-           data->chunk->offset + stride_bytes * self->format.size.height <= data->maxsize;
+    *ret_chunk = *data->chunk;
+    const uint64_t stride_bytes = (uint64_t) ABS((int64_t) ret_chunk->stride);
+    return ret_chunk->size > 0 && !(ret_chunk->flags & SPA_CHUNK_FLAG_CORRUPTED) &&
+           stride_bytes >= (uint64_t) self->format.size.width * 4 &&
+           ret_chunk->offset + stride_bytes * self->format.size.height <= data->maxsize;
 }
 
 /* The part of the buffer that is the picture: a window may be less. */
 static struct spa_meta_region crop_of(const McPipeWire *self, const struct spa_buffer *buffer)
 {
-    const struct spa_meta_region *crop =
-        spa_buffer_find_meta_data(buffer, SPA_META_VideoCrop, sizeof(*crop));
+    const struct spa_meta_region *meta =
+        spa_buffer_find_meta_data(buffer, SPA_META_VideoCrop, sizeof(*meta));
     const struct spa_rectangle whole = self->format.size;
+    const struct spa_meta_region crop = meta ? *meta : (struct spa_meta_region){0};
+    const struct spa_point at = crop.region.position;
+    const struct spa_rectangle size = crop.region.size;
 
-    if (crop && spa_meta_region_is_valid(crop) && crop->region.position.x >= 0 &&
-        crop->region.position.y >= 0 && crop->region.size.width >= MC_CAPTURE_MIN_PX &&
-        crop->region.size.height >= MC_CAPTURE_MIN_PX &&
-        (uint64_t) crop->region.position.x + crop->region.size.width <= whole.width &&
-        (uint64_t) crop->region.position.y + crop->region.size.height <= whole.height)
-        return *crop;
+    if (at.x >= 0 && at.y >= 0 && size.width >= MC_CAPTURE_MIN_PX &&
+        size.height >= MC_CAPTURE_MIN_PX && (uint64_t) at.x + size.width <= whole.width &&
+        (uint64_t) at.y + size.height <= whole.height)
+        return crop;
     return (struct spa_meta_region){.region.size = whole};
 }
 
@@ -196,13 +201,16 @@ static void let_go(McPipeWire *self)
 
 static void take_buffer(McPipeWire *self, struct pw_buffer *buffer)
 {
+    struct spa_chunk chunk;
+
     mc_pipewire_cursor_read(&self->cursor, buffer->buffer);
-    if (!has_pixels(self, buffer->buffer)) {
+    if (!has_pixels(self, buffer->buffer, &chunk)) {
         pw_stream_queue_buffer(self->stream, buffer);
         return;
     }
     let_go(self);
     self->held = buffer;
+    self->chunk = chunk;
     self->crop = crop_of(self, buffer->buffer);
     self->width_px = self->crop.region.size.width;
     self->height_px = self->crop.region.size.height;
@@ -443,8 +451,8 @@ bool mc_pipewire_picture(const McPipeWire *self, McPipeWirePicture *ret_picture)
         return false;
     const struct spa_data *data = &self->held->buffer->datas[0];
     const struct spa_region *part = &self->crop.region;
-    const int32_t stride_bytes = data->chunk->stride;
-    const uint8_t *first = (const uint8_t *) data->data + data->chunk->offset;
+    const int32_t stride_bytes = self->chunk.stride;
+    const uint8_t *first = (const uint8_t *) data->data + self->chunk.offset;
 
     if (stride_bytes < 0)
         first += (size_t) -stride_bytes * (self->format.size.height - 1);
