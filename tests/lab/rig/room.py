@@ -46,9 +46,9 @@ class Room:
         self.control = self.source.ctrl_dir
         # How the program is told which card: with a manager it must find out by itself who drives it.
         self.driver = ["--interface", "wlan0"] if manager else ["--wpa-control", self.control]
-        # Over D-Bus there is no word for Wi-Fi Display that is on and says nothing: both are one property.
-        self.settings = [ask for ask in SETTINGS if "-u" not in (source or {}).get("arguments", ())
-                         or ask != "GET wifi_display"]
+        # Over D-Bus there is no word for Wi-Fi Display that is on and says nothing: both are one property; and
+        # wpa_supplicant's file, which it writes with each group to remember, is not set back (wpas-dbus-lease.c).
+        self.over_bus = "-u" in (source or {}).get("arguments", ())
         self.programs = []  # of the television
         self.before = self.state()
 
@@ -66,8 +66,9 @@ class Room:
         """What NetworkManager or wpa_supplicant must have kept."""
         if self.manager:
             return self.manager.state()
-        return {"settings": {ask: self.source.send(ask, quiet=True) for ask in self.settings},
-                "written": "persistent_reconnect=1" in self.source.config.read_text()}
+        asks = [ask for ask in SETTINGS if not self.over_bus or ask != "GET wifi_display"]
+        return {"settings": {ask: self.source.send(ask, quiet=True) for ask in asks},
+                "written": not self.over_bus and "persistent_reconnect=1" in self.source.config.read_text()}
 
     def state(self):
         """What a cast must leave as it was, item by item."""
