@@ -354,17 +354,28 @@ static void add_audio(McWfdDecision *decision, const char *name, McAudioCodec co
     snprintf(choice->line, sizeof(choice->line), "%s %08X 00", mc_audio_codec_name(codec), mode);
 }
 
+#define AUDIO_RATE_HZ 48000 /* the only one that is made */
+
 typedef struct {
     McAudioCodec codec;
-    uint32_t mode, rate_hz;
+    uint32_t offered, mode; /* what is asked for where that is offered */
 } AudioRow;
 
+/* The last: 48 kHz is mandatory for every sink that takes sound, said or not. */
 static const AudioRow audio_order[] = {
-    {MC_AUDIO_AAC, MC_AAC_48000_2, 48000},
-    {MC_AUDIO_LPCM, MC_LPCM_48000_2, 48000},
-    {MC_AUDIO_AC3, MC_AC3_48000_2, 48000},
-    {MC_AUDIO_LPCM, MC_LPCM_44100_2, 44100},
+    {MC_AUDIO_AAC, MC_AAC_48000_2, MC_AAC_48000_2},
+    {MC_AUDIO_LPCM, MC_LPCM_48000_2, MC_LPCM_48000_2},
+    {MC_AUDIO_AC3, MC_AC3_48000_2, MC_AC3_48000_2},
+    {MC_AUDIO_LPCM, MC_LPCM_44100_2, MC_LPCM_48000_2},
 };
+
+static bool is_chosen(const McWfdDecision *decision, const AudioRow *row)
+{
+    for (size_t i = 0; i < decision->n_audio; i++)
+        if (decision->audio[i].codec == row->codec)
+            return true;
+    return false;
+}
 
 /* Never "none" where the sink takes sound: some leave, some wait for it (field-lessons 5.2). */
 static void choose_audio(Search *search)
@@ -377,8 +388,9 @@ static void choose_audio(Search *search)
             const AudioRow *row = &audio_order[i];
             bool first = row->codec == search->wish.quirks.audio_first;
             if (first == (pass == 0) && search->wish.audio_codecs >> row->codec & 1 &&
-                mc_audio_codecs_modes(codecs, row->codec) & row->mode)
-                add_audio(search->decision, name, row->codec, row->rate_hz, row->mode);
+                mc_audio_codecs_modes(codecs, row->codec) & row->offered &&
+                !is_chosen(search->decision, row))
+                add_audio(search->decision, name, row->codec, AUDIO_RATE_HZ, row->mode);
         }
 }
 

@@ -452,9 +452,9 @@ static void test_sound(void)
         const char *first; /* NULL: no sound in common */
         unsigned n;
     } rows[] = {
-        {"LPCM 00000003 00, AAC 00000001 00", ALL_AUDIO, "AAC 00000001 00", 3},
-        {"LPCM 00000003 00, AAC 00000001 00", 1u << MC_AUDIO_LPCM, "LPCM 00000002 00", 2},
-        {"LPCM 00000001 00", ALL_AUDIO, "LPCM 00000001 00", 1},
+        {"LPCM 00000003 00, AAC 00000001 00", ALL_AUDIO, "AAC 00000001 00", 2},
+        {"LPCM 00000003 00, AAC 00000001 00", 1u << MC_AUDIO_LPCM, "LPCM 00000002 00", 1},
+        {"LPCM 00000001 00", ALL_AUDIO, "LPCM 00000002 00", 1},
         {"AC3 00000007 00", ALL_AUDIO, "AC3 00000001 00", 1},
         {"AC3 00000007 00", 1u << MC_AUDIO_AAC, NULL, 0},
         {"AC3 00000000 00, LPCM 00000002 00", ALL_AUDIO, "LPCM 00000002 00", 1},
