@@ -345,16 +345,16 @@ static void search_video(Search *search)
 
 /* ---- sound ---- */
 
-static void add_audio(McWfdDecision *decision, const char *name, McAudioCodec codec,
-                      uint32_t rate_hz, uint32_t mode)
+#define AUDIO_RATE_HZ 48000 /* the only one that is made */
+
+static void add_audio(McWfdDecision *decision, const char *name, McAudioCodec codec, uint32_t mode)
 {
     McAudioChoice *choice = &decision->audio[decision->n_audio++];
 
-    *choice = (McAudioChoice){.codec = codec, .rate_hz = rate_hz, .channels = 2, .name = name};
+    *choice =
+        (McAudioChoice){.codec = codec, .rate_hz = AUDIO_RATE_HZ, .channels = 2, .name = name};
     snprintf(choice->line, sizeof(choice->line), "%s %08X 00", mc_audio_codec_name(codec), mode);
 }
-
-#define AUDIO_RATE_HZ 48000 /* the only one that is made */
 
 typedef struct {
     McAudioCodec codec;
@@ -390,7 +390,7 @@ static void choose_audio(Search *search)
             if (first == (pass == 0) && search->wish.audio_codecs >> row->codec & 1 &&
                 mc_audio_codecs_modes(codecs, row->codec) & row->offered &&
                 !is_chosen(search->decision, row))
-                add_audio(search->decision, name, row->codec, AUDIO_RATE_HZ, row->mode);
+                add_audio(search->decision, name, row->codec, row->mode);
         }
 }
 

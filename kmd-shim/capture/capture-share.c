@@ -283,17 +283,22 @@ static void on_started(uint64_t number, void *user_data)
     g_mutex_unlock(&self->call_lock);
 }
 
+/* Its start was reported, so is its end (C-81). */
+static void drop_open(McCaptureTap *self, uint64_t number)
+{
+    const uint64_t as_told = take_open(self, number);
+
+    if (as_told)
+        tell_dropped(self, as_told);
+}
+
 static void on_dropped(uint64_t number, void *user_data)
 {
     McCaptureShare *self = user_data;
 
     g_mutex_lock(&self->call_lock);
     FOR_EACH_TAP(self, tap)
-    {
-        const uint64_t as_told = take_open(tap, number);
-        if (as_told)
-            tell_dropped(tap, as_told);
-    }
+    drop_open(tap, number);
     g_mutex_unlock(&self->call_lock);
 }
 
@@ -573,13 +578,10 @@ static void leave(McCaptureTap *self)
     end_all_loans(self);
     self->paused = false;
     g_mutex_unlock(&share->lock);
-    if (waiting) /* its start was reported, so is its end (C-81) */
+    if (waiting) /* as drop_open */
         tell_dropped(self, waiting);
-    for (unsigned i = 0; i < MAX_OPEN; i++) {
-        const uint64_t as_told = take_open(self, self->open[i].number);
-        if (as_told)
-            tell_dropped(self, as_told);
-    }
+    for (unsigned i = 0; i < MAX_OPEN; i++)
+        drop_open(self, self->open[i].number);
     g_mutex_unlock(&share->call_lock);
 }
 

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include "tests/conformance/conformance.h"
+#include "tests/unit/host/driver-calls.h"
 
 /* ---- A: loading and interface ---- */
 
@@ -460,8 +461,7 @@ static void on_stop_overruns(TestUmd *umd)
     Fixture *f = umd->test;
 
     EVENTUALLY(g_atomic_int_get(&f->kmd.destroys));
-    g_atomic_int_set(&status_after_destroy,
-                     umd->os.MiracastIoControl(umd->device, 0, 0, NULL, 0, NULL, NULL));
+    g_atomic_int_set(&status_after_destroy, io_control(umd));
 }
 
 static void c24(void)

@@ -183,8 +183,7 @@ static NTSTATUS on_message_block(TestUmd *umd, UINT in_size, VOID *in, UINT out_
     EVENTUALLY(mc_runtime_state(f->runtime) == MiracastStopPending);
     g_assert_cmpint(g_atomic_int_get(&umd->stops), ==, 0);
     /* C-45: fails at once; waiting would be a deadlock, for Stop waits for us. */
-    g_atomic_int_set(&io_control_in_stop,
-                     umd->os.MiracastIoControl(umd->device, 0, 0, NULL, 0, NULL, NULL));
+    g_atomic_int_set(&io_control_in_stop, io_control(umd));
     fixture_wait_gate(f);
     return STATUS_SUCCESS;
 }
@@ -265,8 +264,7 @@ static NTSTATUS on_message_io(TestUmd *umd, UINT in_size, VOID *in, UINT out_siz
                               UINT *ret_bytes)
 {
     if (in_size)
-        g_assert_cmpint(umd->os.MiracastIoControl(umd->device, 0, 0, NULL, 0, NULL, NULL), ==,
-                        STATUS_PENDING);
+        g_assert_cmpint(io_control(umd), ==, STATUS_PENDING);
     return STATUS_SUCCESS;
 }
 

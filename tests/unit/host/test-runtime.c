@@ -2,7 +2,7 @@
 /* Loading, the life of contexts and sessions, and drivers that misbehave in it. */
 #include <dirent.h>
 
-#include "tests/unit/host/runtime-fixture.h"
+#include "tests/unit/host/driver-calls.h"
 
 /* ---- loading ---- */
 
@@ -596,8 +596,7 @@ static void on_stop_overrun(TestUmd *umd)
     Fixture *f = umd->test;
 
     EVENTUALLY(g_atomic_int_get(&f->kmd.destroys));
-    g_atomic_int_set(&status_in_stop,
-                     umd->os.MiracastIoControl(umd->device, 0, 0, NULL, 0, NULL, NULL));
+    g_atomic_int_set(&status_in_stop, io_control(umd));
 }
 
 /* C-24: the miniport's context goes while the driver still runs; then nothing reaches it. */
