@@ -191,6 +191,57 @@ void mc_controller_set_ready(McController *self)
         mc_controller_simple(self, MC_COMMAND_LIST_NETWORKS);
 }
 
+/* --- addresses -------------------------------------------------------------------------------- */
+
+static void take_own(McController *self, const McAddressEvent *event)
+{
+    memcpy(self->own_ip, event->own_ip, sizeof(self->own_ip));
+    self->has_own_ip = true;
+    if (self->role != MC_WPA_ROLE_CLIENT) {
+        mc_controller_check_addresses(self); /* the server is up; now the sink needs its address */
+        return;
+    }
+    if (memcmp(event->peer_ip, (uint8_t[4]){0}, 4) != 0) {
+        memcpy(self->peer_ip, event->peer_ip, sizeof(self->peer_ip));
+        self->has_peer_ip = true;
+    }
+    if (self->state == MC_CONTROLLER_ADDRESSING)
+        mc_controller_set_ready(self);
+}
+
+void mc_controller_address(McController *self, const McAddressEvent *event, gint64 now_us)
+{
+    mc_controller_set_now(self, now_us);
+    if (!self->ifname[0] || strcmp(self->ifname, event->ifname) != 0)
+        return;
+    switch (event->kind) {
+    case MC_ADDRESS_OWN:
+        take_own(self, event);
+        break;
+    case MC_ADDRESS_LEASE:
+        mc_controller_sink_dialled(self, event->peer_ip, now_us);
+        break;
+    case MC_ADDRESS_FAILED:
+        if (self->state == MC_CONTROLLER_ADDRESSING || self->state == MC_CONTROLLER_ASSOCIATING)
+            mc_controller_attempt_failed(self, MC_LINK_FAILURE_ADDRESS, "");
+        break;
+    }
+}
+
+void mc_controller_sink_dialled(McController *self, const uint8_t peer_ip[4], gint64 now_us)
+{
+    mc_controller_set_now(self, now_us);
+    if (!self->ifname[0])
+        return;
+    if (peer_ip) {
+        memcpy(self->peer_ip, peer_ip, sizeof(self->peer_ip));
+        self->has_peer_ip = true;
+    }
+    if (self->state == MC_CONTROLLER_ASSOCIATING || self->state == MC_CONTROLLER_ADDRESSING ||
+        self->state == MC_CONTROLLER_INTERRUPTED)
+        mc_controller_set_ready(self);
+}
+
 /* --- groups that are remembered ----------------------------------------------------------------
  */
 

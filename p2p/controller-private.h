@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* p2p/controller-private.h - what the files of the Wi-Fi Direct machine share.
- * controller.c: state, time, queue; controller-target.c: who is meant; controller-connect.c:
- * plan and attempts; controller-cure.c: what follows a failed one; controller-group.c: the group;
- * controller-events.c: events and replies.
+ * controller.c: state and time; controller-queue.c: what it asks for; controller-find.c: finding;
+ * controller-target.c: who is meant; controller-connect.c: plan and attempts; controller-cure.c:
+ * what follows a failed one; controller-group.c: the group; controller-events.c: events and
+ * replies.
  * Thread and owner: as p2p/controller.h. */
 #pragma once
 
@@ -64,23 +65,28 @@ struct McController {
 
 /* controller.c */
 void mc_controller_enter(McController *self, McControllerState state);
+void mc_controller_again_in(McController *self, unsigned ms);
+void mc_controller_set_now(McController *self, gint64 now_us);
+bool mc_controller_is_peer(const McController *self, const McMac *address);
+bool mc_controller_is_connecting(const McController *self); /* from CHECKING to INTERRUPTED */
+const McPeer *mc_controller_peer_or_empty(const McController *self);
+void mc_controller_set_left(McController *self);
+
+/* controller-queue.c */
 unsigned mc_controller_command(McController *self, const McCommand *command); /* its id */
 void mc_controller_simple(McController *self, McCommandKind kind);
 void mc_controller_act(McController *self, McActionKind kind);
 void mc_controller_say(McController *self, McProgressKind kind, const char *code,
                        const char *format, ...) G_GNUC_PRINTF(4, 5);
 void mc_controller_say_pin(McController *self, McProgressKind kind, const char *text);
-void mc_controller_find(McController *self);
+void mc_controller_drop_actions(McController *self);
+
+/* controller-find.c */
 void mc_controller_announce(McController *self);
+bool mc_controller_wants_to_find(const McController *self);
+void mc_controller_find(McController *self);
 void mc_controller_find_again(McController *self); /* a find ended */
 void mc_controller_find_later(McController *self, unsigned ms);
-void mc_controller_again_in(McController *self, unsigned ms);
-void mc_controller_set_now(McController *self, gint64 now_us);
-bool mc_controller_is_peer(const McController *self, const McMac *address);
-bool mc_controller_is_connecting(const McController *self); /* from CHECKING to INTERRUPTED */
-const McPeer *mc_controller_peer_or_empty(const McController *self);
-
-void mc_controller_set_left(McController *self);
 
 /* controller-target.c */
 void mc_controller_look_for_target(McController *self);

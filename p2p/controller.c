@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "p2p/controller-private.h"
 
-#include <stdarg.h>
 #include <string.h>
 
 /*            connect()
@@ -20,9 +19,6 @@
  *  leave(): LEAVING, LEFT. */
 
 enum {
-    SWEEP_SECONDS = 4, /* most sinks listen on a social channel: found in a moment */
-    SWEEP_PAUSE_MS = 50,
-    FIND_SECONDS = 30,
     PEER_MAX_AGE_S = 90,
     SHOW_PIN_MS = 120000, /* somebody types at the sink */
 };
@@ -82,15 +78,9 @@ McController *mc_controller_new(const McControllerConfig *config)
     return self;
 }
 
-static void wipe_action(gpointer data)
-{
-    memset(data, 0, sizeof(McAction)); /* it may hold a PIN */
-    g_free(data);
-}
-
 void mc_controller_free(McController *self)
 {
-    g_queue_clear_full(&self->actions, wipe_action);
+    mc_controller_drop_actions(self);
     mc_peer_list_free(self->peers);
     memset(self->pin, 0, sizeof(self->pin));
     g_free(self);
@@ -105,91 +95,6 @@ void mc_controller_set_radio(McController *self, const McRadioFacts *facts)
 void mc_controller_set_abilities(McController *self, unsigned abilities)
 {
     self->config.abilities = abilities;
-}
-
-static McAction *push(McController *self, McActionKind kind)
-{
-    McAction *action = g_new0(McAction, 1);
-
-    action->kind = kind;
-    g_strlcpy(action->ifname, self->ifname, sizeof(action->ifname));
-    g_queue_push_tail(&self->actions, action);
-    return action;
-}
-
-unsigned mc_controller_command(McController *self, const McCommand *command)
-{
-    McAction *action = push(self, MC_ACTION_COMMAND);
-
-    action->id = self->next_id++;
-    action->command = *command;
-    self->pending[self->next_pending++ % MC_CONTROLLER_MAX_PENDING] =
-        (McPendingCommand){action->id, self->generation, command->kind, command->network_id};
-    return action->id;
-}
-
-void mc_controller_simple(McController *self, McCommandKind kind)
-{
-    mc_controller_command(self, &(McCommand){.kind = kind});
-}
-
-void mc_controller_act(McController *self, McActionKind kind)
-{
-    McAction *action = push(self, kind);
-
-    memcpy(action->own_ip, self->own_ip, sizeof(action->own_ip));
-    memcpy(action->peer_ip, self->peer_ip, sizeof(action->peer_ip));
-    memcpy(action->mask, (uint8_t[]){255, 255, 255, 0}, sizeof(action->mask));
-}
-
-static McProgress *push_progress(McController *self, McProgressKind kind, const char *code)
-{
-    McProgress *progress;
-
-    if (g_queue_get_length(&self->actions) >= MC_CONTROLLER_MAX_ACTIONS)
-        return NULL;
-    progress = &push(self, MC_ACTION_PROGRESS)->progress;
-    progress->kind = kind;
-    progress->state = self->state;
-    progress->peer = self->peer;
-    progress->code = code;
-    progress->failure = (int) self->last_failure;
-    return progress;
-}
-
-void mc_controller_say(McController *self, McProgressKind kind, const char *code,
-                       const char *format, ...)
-{
-    McProgress *progress = push_progress(self, kind, code);
-    va_list args;
-
-    if (!progress)
-        return;
-    va_start(args, format);
-    g_vsnprintf(progress->text, sizeof(progress->text), format, args);
-    va_end(args);
-}
-
-void mc_controller_say_pin(McController *self, McProgressKind kind, const char *text)
-{
-    McProgress *progress = push_progress(self, kind, "");
-
-    if (!progress)
-        return;
-    g_strlcpy(progress->text, text, sizeof(progress->text));
-    if (kind == MC_PROGRESS_SHOW_PIN)
-        g_strlcpy(progress->pin, self->pin, sizeof(progress->pin));
-}
-
-bool mc_controller_next_action(McController *self, McAction *ret)
-{
-    McAction *action = g_queue_pop_head(&self->actions);
-
-    if (!action)
-        return false;
-    *ret = *action;
-    wipe_action(action);
-    return true;
 }
 
 static unsigned deadline_ms(const McController *self, McControllerState state)
@@ -219,6 +124,11 @@ void mc_controller_enter(McController *self, McControllerState state)
         mc_controller_say(self, MC_PROGRESS_STEP, "", "%s", states[state].text);
 }
 
+void mc_controller_again_in(McController *self, unsigned ms)
+{
+    self->again_at_us = self->now_us + ms * G_GINT64_CONSTANT(1000);
+}
+
 void mc_controller_set_now(McController *self, gint64 now_us)
 {
     self->now_us = MAX(self->now_us, now_us);
@@ -244,95 +154,12 @@ const McPeer *mc_controller_peer_or_empty(const McController *self)
     return peer ? peer : &empty;
 }
 
-/* --- announcing and finding ----------------------------------------------------------------- */
-
-static void set_name(McController *self)
-{
-    McCommand command = {.kind = MC_COMMAND_SET, .name = "device_name"};
-
-    g_strlcpy(command.value, self->config.device_name, sizeof(command.value));
-    for (char *p = command.value; *p; p++)
-        if (g_ascii_iscntrl(*p))
-            *p = '_';
-    mc_controller_command(self, &command);
-}
-
-void mc_controller_announce(McController *self)
-{
-    McCommand wfd = {.kind = MC_COMMAND_WFD};
-
-    if (self->announced)
-        return;
-    self->announced = true;
-    g_autoptr(GByteArray) bytes = mc_wfd_ie_build_subelements(&self->config.wfd);
-    g_autoptr(GString) hex = g_string_new(NULL);
-    mc_hex_append(hex, bytes->data, bytes->len);
-    g_assert(hex->len < sizeof(wfd.value)); /* what we announce is ours */
-    g_strlcpy(wfd.value, hex->str, sizeof(wfd.value));
-    mc_controller_command(self, &(McCommand){.kind = MC_COMMAND_WIFI_DISPLAY, .on = true});
-    mc_controller_command(self, &wfd);
-    if (self->config.device_name[0])
-        set_name(self);
-    mc_controller_command(
-        self, &(McCommand){.kind = MC_COMMAND_SET, .name = "persistent_reconnect", .value = "1"});
-}
-
-static bool wants_to_find(const McController *self)
-{
-    return self->state == MC_CONTROLLER_SEARCHING || self->state == MC_CONTROLLER_LOOKING ||
-           (self->discovering && !mc_controller_is_connecting(self) &&
-            self->state != MC_CONTROLLER_LEAVING);
-}
-
-void mc_controller_find(McController *self)
-{
-    mc_controller_announce(self);
-    self->find_at_us = -1;
-    mc_controller_command(self, &(McCommand){.kind = MC_COMMAND_FIND,
-                                             .seconds = self->swept ? FIND_SECONDS : SWEEP_SECONDS,
-                                             .social = !self->swept});
-}
-
-void mc_controller_find_again(McController *self)
-{
-    mc_controller_find_later(self, self->swept ? MC_CONTROLLER_FIND_PAUSE_MS : SWEEP_PAUSE_MS);
-    self->swept = true;
-}
-
-void mc_controller_find_later(McController *self, unsigned ms)
-{
-    if (wants_to_find(self) && self->find_at_us < 0)
-        self->find_at_us = self->now_us + ms * G_GINT64_CONSTANT(1000);
-}
-
-void mc_controller_again_in(McController *self, unsigned ms)
-{
-    self->again_at_us = self->now_us + ms * G_GINT64_CONSTANT(1000);
-}
-
-void mc_controller_discover(McController *self, bool on, gint64 now_us)
-{
-    mc_controller_set_now(self, now_us);
-    if (self->discovering == on)
-        return;
-    self->discovering = on;
-    if (mc_controller_is_connecting(self) || self->state == MC_CONTROLLER_SEARCHING)
-        return; /* a search finds everybody; while connected nothing scans */
-    if (on) {
-        self->swept = false;
-        mc_controller_find(self);
-    } else {
-        self->find_at_us = -1;
-        mc_controller_simple(self, MC_COMMAND_STOP_FIND);
-    }
-}
-
 /* --- the user --------------------------------------------------------------------------------- */
 
 bool mc_controller_connect(McController *self, const char *target, const McControllerWish *wish,
                            gint64 now_us)
 {
-    bool was_finding = wants_to_find(self);
+    bool was_finding = mc_controller_wants_to_find(self);
 
     mc_controller_set_now(self, now_us);
     if (mc_controller_is_connecting(self) || self->state == MC_CONTROLLER_SEARCHING ||
@@ -418,57 +245,6 @@ void mc_controller_supplicant_gone(McController *self, gint64 now_us)
     }
 }
 
-/* --- addresses -------------------------------------------------------------------------------- */
-
-static void take_own(McController *self, const McAddressEvent *event)
-{
-    memcpy(self->own_ip, event->own_ip, sizeof(self->own_ip));
-    self->has_own_ip = true;
-    if (self->role != MC_WPA_ROLE_CLIENT) {
-        mc_controller_check_addresses(self); /* the server is up; now the sink needs its address */
-        return;
-    }
-    if (memcmp(event->peer_ip, (uint8_t[4]){0}, 4) != 0) {
-        memcpy(self->peer_ip, event->peer_ip, sizeof(self->peer_ip));
-        self->has_peer_ip = true;
-    }
-    if (self->state == MC_CONTROLLER_ADDRESSING)
-        mc_controller_set_ready(self);
-}
-
-void mc_controller_address(McController *self, const McAddressEvent *event, gint64 now_us)
-{
-    mc_controller_set_now(self, now_us);
-    if (!self->ifname[0] || strcmp(self->ifname, event->ifname) != 0)
-        return;
-    switch (event->kind) {
-    case MC_ADDRESS_OWN:
-        take_own(self, event);
-        break;
-    case MC_ADDRESS_LEASE:
-        mc_controller_sink_dialled(self, event->peer_ip, now_us);
-        break;
-    case MC_ADDRESS_FAILED:
-        if (self->state == MC_CONTROLLER_ADDRESSING || self->state == MC_CONTROLLER_ASSOCIATING)
-            mc_controller_attempt_failed(self, MC_LINK_FAILURE_ADDRESS, "");
-        break;
-    }
-}
-
-void mc_controller_sink_dialled(McController *self, const uint8_t peer_ip[4], gint64 now_us)
-{
-    mc_controller_set_now(self, now_us);
-    if (!self->ifname[0])
-        return;
-    if (peer_ip) {
-        memcpy(self->peer_ip, peer_ip, sizeof(self->peer_ip));
-        self->has_peer_ip = true;
-    }
-    if (self->state == MC_CONTROLLER_ASSOCIATING || self->state == MC_CONTROLLER_ADDRESSING ||
-        self->state == MC_CONTROLLER_INTERRUPTED)
-        mc_controller_set_ready(self);
-}
-
 /* --- time ------------------------------------------------------------------------------------- */
 
 static void on_timeout(McController *self)
@@ -516,7 +292,7 @@ void mc_controller_tick(McController *self, gint64 now_us)
     if (self->find_at_us >= 0 && self->now_us >= self->find_at_us) {
         self->find_at_us = -1;
         mc_peer_list_expire(self->peers, self->now_us, PEER_MAX_AGE_S * G_USEC_PER_SEC);
-        if (wants_to_find(self))
+        if (mc_controller_wants_to_find(self))
             mc_controller_find(self);
     }
     if (self->again_at_us >= 0 && self->now_us >= self->again_at_us)
