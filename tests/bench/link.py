@@ -19,7 +19,9 @@ STEPS = {
     "start": "program started, until it searches",
     "find": "search, until the sink is found",
     "ask": "connect, until the sink sees the request",
-    "form": "the sink's consent, until the group runs here",
+    # Both listen and call on changing channels until they meet: chance, up to two seconds.
+    "agree": "the sink's consent, until both have agreed who owns the group",
+    "form": "keys, until the group runs here",
     "address": "group, until the sink has its address",
     "rtsp": "the sink dials, until our first byte",
 }
@@ -55,18 +57,27 @@ def in_rig(build, rounds):
     return json.loads((out / "steps.json").read_text())
 
 
+def whole(laps):
+    return sum(took for step, took in laps.items() if step != "start")
+
+
+def spread(times):
+    """What a median of few rounds hides."""
+    times = [time for time in times if time is not None]
+    return f"{min(times):.2f}-{max(times):.2f}" if times else "-"
+
+
 def steps(arguments):
     """Each step over simulated radios, beside the same by wpa_supplicant's commands alone."""
     taken = in_rig(pathlib.Path(arguments.build).resolve(), arguments.rounds)
     rows, results = [], []
-    for step, what in STEPS.items():
-        hand = median(round_.get(step) for round_ in taken["hand"])
-        product = median(round_.get(step) for round_ in taken["product"])
-        rows.append([step, what, hand, product, ratio(product, hand)])
+    for step, what in {**STEPS, "all": "from the search to RTSP"}.items():
+        times = {who: [whole(laps) if step == "all" else laps.get(step) for laps in taken[who]] for who in taken}
+        hand, product = median(times["hand"]), median(times["product"])
+        rows.append([step, what, hand, spread(times["hand"]), product, spread(times["product"]), ratio(product, hand)])
         results.append({"step": step, "hand_s": rounded(hand), "product_s": rounded(product),
-                        "ratio": rounded(ratio(product, hand), 2)})
-    whole = [sum(row[column] or 0 for row in rows if row[0] != "start") for column in (2, 3)]
-    rows.append(["all", "from the search to RTSP", *whole, ratio(whole[1], whole[0])])
+                        "ratio": rounded(ratio(product, hand), 2),
+                        "rounds": {who: [rounded(time) for time in times[who]] for who in times}})
     figures.table(f"the way to a sink over simulated radios (s of the rig's clock, medians of {arguments.rounds})",
-                  ["step", "what", "by hand", "product", "ratio"], rows)
+                  ["step", "what", "by hand", "", "product", "", "ratio"], rows)
     return results

@@ -19,7 +19,6 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from air import Air, log  # noqa: E402
 from room import STARTED, Room  # noqa: E402
 
-STEPS = ("find", "ask", "form", "address", "rtsp")
 PORT = 7236
 NET = "192.168.49"
 CLONE_NEWNET = 0x40000000
@@ -69,6 +68,8 @@ def by_hand(room):
     sink.event(f"P2P-GO-NEG-REQUEST {source.address}")
     laps.end("ask")
     sink.command(f"P2P_CONNECT {source.address} pbc go_intent=0")
+    source.event("P2P-GO-NEG-SUCCESS")
+    laps.end("agree")
     interface = source.event(STARTED).group(1)
     laps.end("form")
     theirs = sink.event(STARTED).group(1)
@@ -124,6 +125,8 @@ def by_product(room, miracast):
     peer = sink.event(r"P2P-GO-NEG-REQUEST (\S+)", timeout=60).group(1)
     laps.end("ask")
     sink.command(f"P2P_CONNECT {peer} pbc go_intent=0")
+    at, _ = cast.wait(r"^miracast: forming ")
+    laps.end("agree", at)
     at, _ = cast.wait(r"^miracast: (?:associating|addressing) ")
     laps.end("form", at)
     theirs = sink.event(STARTED).group(1)
