@@ -10,6 +10,7 @@ static bool open_input(McDisplayPath *self)
 {
     const char *why = "what is shown is no desktop";
     McPortalSession *portal = mc_capture_tap_portal(self->capture);
+    const char *target = mc_capture_tap_input_target(self->capture);
     uint32_t width_px, height_px;
 
     if (self->input || self->input_refused)
@@ -18,7 +19,7 @@ static bool open_input(McDisplayPath *self)
     if (portal)
         self->input = mc_input_new_portal(portal, width_px, height_px, &why);
     else if (strcmp(mc_capture_tap_kind(self->capture), "test"))
-        self->input = mc_input_new(self->target, width_px, height_px, &why);
+        self->input = mc_input_new(target ? target : self->target, width_px, height_px, &why);
     self->input_refused = !self->input;
     if (self->input_refused)
         g_message("[input.unavailable] the sink's input is not used: %s", why);

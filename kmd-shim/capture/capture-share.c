@@ -453,6 +453,11 @@ const char *mc_capture_tap_kind(const McCaptureTap *self)
     return mc_capture_thread_kind(self->share->thread);
 }
 
+const char *mc_capture_tap_input_target(const McCaptureTap *self)
+{
+    return mc_capture_thread_input_target(self->share->thread);
+}
+
 McPortalSession *mc_capture_tap_portal(McCaptureTap *self)
 {
     return mc_capture_thread_portal(self->share->thread);

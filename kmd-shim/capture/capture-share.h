@@ -51,6 +51,8 @@ void mc_capture_tap_renumber(McCaptureTap *self);
 /* Any thread, also from inside an event. */
 bool mc_capture_tap_release(McCaptureTap *self, uint64_t frame_id);
 const char *mc_capture_tap_kind(const McCaptureTap *self);
+/* As McCaptureOps has it. */
+const char *mc_capture_tap_input_target(const McCaptureTap *self);
 /* The desktop portal's session, by which input goes, too; borrowed. NULL: there is none. */
 McPortalSession *mc_capture_tap_portal(McCaptureTap *self);
 void mc_capture_tap_size(McCaptureTap *self, uint32_t *ret_width_px, uint32_t *ret_height_px);

@@ -109,6 +109,11 @@ const char *mc_capture_thread_kind(const McCaptureThread *self)
     return self->ops->kind;
 }
 
+const char *mc_capture_thread_input_target(const McCaptureThread *self)
+{
+    return self->ops->input_target ? self->ops->input_target(self->capture) : NULL;
+}
+
 McPortalSession *mc_capture_thread_portal(McCaptureThread *self)
 {
     return self->ops->portal ? self->ops->portal(self->capture) : NULL;

@@ -31,6 +31,7 @@ void mc_capture_thread_free(McCaptureThread *self);
 
 /* Any thread. */
 const char *mc_capture_thread_kind(const McCaptureThread *self);
+const char *mc_capture_thread_input_target(const McCaptureThread *self);
 McPortalSession *mc_capture_thread_portal(McCaptureThread *self); /* borrowed; NULL: none */
 void mc_capture_thread_size(McCaptureThread *self, uint32_t *ret_width_px, uint32_t *ret_height_px);
 

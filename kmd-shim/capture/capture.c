@@ -26,6 +26,8 @@ const char *mc_capture_error_code(int code)
         [MC_CAPTURE_ERROR_NO_PIPEWIRE] = "capture.no-pipewire",
         [MC_CAPTURE_ERROR_NO_SOURCE] = "capture.no-source",
         [MC_CAPTURE_ERROR_ENDED] = "capture.ended",
+        [MC_CAPTURE_ERROR_NO_MONITOR] = "capture.no-monitor",
+        [MC_CAPTURE_ERROR_NO_WINDOW] = "capture.no-window",
     };
 
     return names[code >= 0 && code < (int) G_N_ELEMENTS(names) ? code : MC_CAPTURE_ERROR_FAILED];
@@ -33,16 +35,17 @@ const char *mc_capture_error_code(int code)
 
 const McCaptureOps *mc_capture_find(const char *text, const char **ret_argument, GError **error)
 {
-    size_t len = text ? strcspn(text, ":") : 0;
+    size_t len = text ? strcspn(text, ":,") : 0;
 
     for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
         if (len == strlen(kinds[i]->kind) && strncmp(text, kinds[i]->kind, len) == 0) {
-            *ret_argument = text[len] == ':' ? text + len + 1 : NULL;
+            *ret_argument = text[len] ? text + len + 1 : NULL;
             return kinds[i];
         }
     }
     g_set_error(error, MC_CAPTURE_ERROR, MC_CAPTURE_ERROR_UNKNOWN_KIND,
-                "there is no picture source \"%s\"; use test, x11, x11:DISPLAY or portal",
+                "there is no picture source \"%s\"; use test, x11, x11:DISPLAY, x11:MONITOR, "
+                "x11,window=TITLE or portal",
                 text ? text : "");
     return NULL;
 }

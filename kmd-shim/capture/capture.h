@@ -19,7 +19,8 @@ typedef struct McCapture McCapture; /* each kind defines its own */
 
 typedef struct {
     const char *capture;  /* "kind" or "kind:argument" */
-    const char *argument; /* what follows "kind:", NULL: nothing; set by the capture thread */
+    const char *argument; /* what follows "kind:" or "kind,"; NULL: nothing; set by the capture
+                           * thread */
     uint32_t width_px, height_px; /* wanted, where the kind can choose */
     bool input;               /* the sink's input is to be let in, where that is asked with it */
     const char *state_folder; /* where a permission is kept; NULL: nowhere */
@@ -72,12 +73,15 @@ typedef struct {
     /* Any thread: makes a call that hangs return; nothing works afterwards. NULL: none ever hangs.
      */
     void (*cancel)(McCapture *self);
+    /* Any thread: what mc_input_new opens for what is shown, borrowed. NULL: what McCaptureConfig
+     * names. */
+    const char *(*input_target)(const McCapture *self);
     /* Any thread: the desktop portal's session, by which input goes, too. NULL: there is none. */
     McPortalSession *(*portal)(McCapture *self);
 } McCaptureOps;
 
 extern const McCaptureOps mc_capture_test_pattern;
-extern const McCaptureOps mc_capture_x11;    /* the root window, through MIT-SHM and DAMAGE */
+extern const McCaptureOps mc_capture_x11;    /* desktop, monitor or window of an X server */
 extern const McCaptureOps mc_capture_portal; /* what a person picks; Wayland's way */
 
 /* The kind that a text like "test" or "x11:5" names, and its argument (NULL: none). */

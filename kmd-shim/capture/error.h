@@ -15,6 +15,8 @@ typedef enum {
     MC_CAPTURE_ERROR_NO_PIPEWIRE,  /* capture.no-pipewire: it does not run, or no longer */
     MC_CAPTURE_ERROR_NO_SOURCE,    /* capture.no-source: what was asked for is not there */
     MC_CAPTURE_ERROR_ENDED,        /* capture.ended: what was shown is over */
+    MC_CAPTURE_ERROR_NO_MONITOR,   /* capture.no-monitor: the X server has none of that name */
+    MC_CAPTURE_ERROR_NO_WINDOW,    /* capture.no-window: none is meant, or more than one */
 } McCaptureError;
 
 #define MC_CAPTURE_ERROR (mc_capture_error_quark())

@@ -1,103 +1,45 @@
 /* SPDX-License-Identifier: MIT */
+/* Pictures of an X server, through MIT-SHM and DAMAGE: its whole desktop, a monitor or a window. */
 #include "kmd-shim/capture/capture.h"
 
 #include <X11/Xlib.h>
 #include <X11/Xutil.h>
-#include <X11/extensions/XShm.h>
 #include <X11/extensions/Xdamage.h>
 #include <X11/extensions/Xfixes.h>
 #include <X11/extensions/Xrandr.h>
-#include <poll.h>
 #include <string.h>
-#include <sys/ipc.h>
-#include <sys/shm.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include "kmd-shim/capture/cursor.h"
+#include "kmd-shim/capture/x11-connection.h"
+#include "kmd-shim/capture/x11-cursor.h"
+#include "kmd-shim/capture/x11-monitor.h"
+#include "kmd-shim/capture/x11-shm.h"
+#include "kmd-shim/capture/x11-target.h"
+#include "kmd-shim/capture/x11-window.h"
+
+/* A monitor that is set anew may be away for a moment. */
+#define AWAY_US (2 * G_TIME_SPAN_SECOND)
 
 struct McCapture {
-    Display *display;
-    int connection_fd;
+    McXConnection *x;
     Window root;
+    McX11Target target;
+    char *input_target;
     Visual *visual;
     int depth;
-    uint32_t width_px, height_px;
-    int damage_event, fixes_event, randr_event; /* first event numbers; -1: no such extension */
-    Damage damage;                              /* None: not watching yet */
-
-    int x_error; /* of the last request, by our handler; 0: none */
-    bool broken; /* the connection is gone */
-
-    bool cursor_stale; /* a new shape is to be fetched */
-    McCursorImage cursor;
-    uint32_t shape_id;
-    int pointer_x_px, pointer_y_px;
-    bool pointer_here;
+    McX11Area area;                /* of the screen; a window's: its size alone */
+    McXWindow *window;             /* NULL: the desktop or a monitor */
+    McXCursor *cursor;             /* NULL: no XFIXES */
+    int damage_event, randr_event; /* first event numbers; -1: no such extension */
+    Damage damage;                 /* None: not watching yet */
+    XserverRegion damaged;         /* None: where something changes is not looked at */
+    int64_t away_us;               /* since when the monitor is; 0: it is there */
 };
-
-/* A frame's memory: shared with the server, which writes the picture right into it. */
-typedef struct {
-    XShmSegmentInfo segment;
-    XImage *image;
-} Shared;
-
-/* ---- errors: Xlib's handlers are the process's, and by default they end it ---- */
-
-static __thread McCapture *current; /* whose calls this thread is making */
-static XErrorHandler other_error;
-static XIOErrorHandler other_io_error;
-
-static int on_x_error(Display *display, XErrorEvent *event)
-{
-    if (!current || current->display != display)
-        return other_error ? other_error(display, event) : 0;
-    current->x_error = event->error_code;
-    return 0;
-}
-
-static int on_io_error(Display *display)
-{
-    if (!current || current->display != display)
-        return other_io_error ? other_io_error(display) : 0;
-    current->broken = true;
-    return 0;
-}
-
-/* Called in place of exit(). */
-static void on_io_error_exit(Display *display, void *user_data)
-{
-    ((McCapture *) user_data)->broken = true;
-}
-
-static gpointer install_handlers(gpointer unused)
-{
-    other_error = XSetErrorHandler(on_x_error);
-    other_io_error = XSetIOErrorHandler(on_io_error);
-    return NULL;
-}
-
-static void enter(McCapture *self)
-{
-    static GOnce once = G_ONCE_INIT;
-
-    g_once(&once, install_handlers, NULL);
-    current = self;
-    self->x_error = 0;
-}
-
-static bool lost(GError **error)
-{
-    g_set_error(error, MC_CAPTURE_ERROR, MC_CAPTURE_ERROR_FAILED,
-                "the X server closed the connection; the desktop cannot be captured any more");
-    return false;
-}
 
 /* ---- opening ---- */
 
 static bool check_format(McCapture *self, GError **error)
 {
-    XImage *probe = XCreateImage(self->display, self->visual, (unsigned) self->depth, ZPixmap, 0,
+    XImage *probe = XCreateImage(self->x->display, self->visual, (unsigned) self->depth, ZPixmap, 0,
                                  NULL, 1, 1, 32, 0);
     bool ok = probe && probe->bits_per_pixel == 32 && probe->byte_order == LSBFirst;
 
@@ -107,22 +49,23 @@ static bool check_format(McCapture *self, GError **error)
         self->visual->green_mask == 0xff00 && self->visual->blue_mask == 0xff)
         return true;
     g_set_error(error, MC_CAPTURE_ERROR, MC_CAPTURE_ERROR_FAILED,
-                "the desktop has %d bits a pixel; only 24-bit TrueColor (BGRX) can be captured",
-                self->depth);
+                "the %s has %d bits a pixel; only 24-bit TrueColor (BGRX) can be captured",
+                self->window ? "window" : "desktop", self->depth);
     return false;
 }
 
 /* Its root window is not the desktop: the Wayland compositor shows nobody that. */
 static bool is_xwayland(McCapture *self)
 {
+    Display *display = self->x->display;
     int opcode, event, error;
-    bool found = XQueryExtension(self->display, "XWAYLAND", &opcode, &event, &error);
+    bool found = XQueryExtension(display, "XWAYLAND", &opcode, &event, &error);
 
     if (found || self->randr_event < 0)
         return found;
-    XRRScreenResources *resources = XRRGetScreenResourcesCurrent(self->display, self->root);
+    XRRScreenResources *resources = XRRGetScreenResourcesCurrent(display, self->root);
     for (int i = 0; resources && i < resources->noutput && !found; i++) {
-        XRROutputInfo *output = XRRGetOutputInfo(self->display, resources, resources->outputs[i]);
+        XRROutputInfo *output = XRRGetOutputInfo(display, resources, resources->outputs[i]);
         found = output && strncmp(output->name, "XWAYLAND", 8) == 0;
         if (output)
             XRRFreeOutputInfo(output);
@@ -132,29 +75,37 @@ static bool is_xwayland(McCapture *self)
     return found;
 }
 
-static bool read_size(McCapture *self)
+static bool read_desktop(McCapture *self)
 {
     XWindowAttributes attributes;
 
-    if (!XGetWindowAttributes(self->display, self->root, &attributes))
+    if (!XGetWindowAttributes(self->x->display, self->root, &attributes))
         return false;
-    self->width_px = (uint32_t) attributes.width;
-    self->height_px = (uint32_t) attributes.height;
+    self->area = (McX11Area){0, 0, (uint32_t) attributes.width, (uint32_t) attributes.height};
     self->visual = attributes.visual;
     self->depth = attributes.depth;
     return true;
+}
+
+static void read_window(McCapture *self)
+{
+    McXWindowPicture picture;
+
+    mc_x_window_picture(self->window, &picture);
+    self->area = (McX11Area){0, 0, picture.width_px, picture.height_px};
+    self->visual = picture.visual;
+    self->depth = picture.depth;
 }
 
 static bool find_extensions(McCapture *self, GError **error)
 {
     int ignored;
 
-    self->damage_event = self->fixes_event = self->randr_event = -1;
-    if (!XFixesQueryExtension(self->display, &self->fixes_event, &ignored))
-        self->fixes_event = -1;
-    if (!XRRQueryExtension(self->display, &self->randr_event, &ignored))
+    self->damage_event = self->randr_event = -1;
+    self->cursor = mc_x_cursor_new(self->x);
+    if (!XRRQueryExtension(self->x->display, &self->randr_event, &ignored))
         self->randr_event = -1;
-    if (!XDamageQueryExtension(self->display, &self->damage_event, &ignored)) {
+    if (!XDamageQueryExtension(self->x->display, &self->damage_event, &ignored)) {
         g_set_error(error, MC_CAPTURE_ERROR, MC_CAPTURE_ERROR_FAILED,
                     "the X server has no DAMAGE extension and cannot tell what changes");
         return false;
@@ -162,25 +113,76 @@ static bool find_extensions(McCapture *self, GError **error)
     return true;
 }
 
-static bool x11_attach(McCapture *self, McFrame *frame, GError **error);
-static void x11_detach(McCapture *self, McFrame *frame);
+static bool find_monitor(McCapture *self, GError **error)
+{
+    if (mc_x11_monitor_find(self->x, self->target.name, &self->area))
+        return true;
+    if (self->x->broken)
+        return mc_x11_lost(error);
+    g_autofree char *list = mc_x11_monitor_list(self->x);
+    g_set_error(error, MC_CAPTURE_ERROR, MC_CAPTURE_ERROR_NO_MONITOR,
+                "there is no monitor \"%s\" on this X server; there are: %s", self->target.name,
+                *list ? list : "none that have names");
+    return false;
+}
+
+static bool find_window(McCapture *self, GError **error)
+{
+    Window window;
+
+    if (!mc_x11_window_find(self->x, &self->target, &window, error))
+        return false;
+    self->window = mc_x_window_new(self->x, window, error);
+    if (!self->window)
+        return false;
+    read_window(self);
+    self->target.window_id = (uint32_t) window;
+    return true;
+}
+
+/* As kmd-shim/capture/x11-target.h reads it. */
+static void name_input_target(McCapture *self)
+{
+    const char *display = DisplayString(self->x->display);
+
+    if (self->target.part == MC_X11_MONITOR)
+        self->input_target = g_strdup_printf("x11:%s,monitor=%s", display, self->target.name);
+    else if (self->target.part == MC_X11_WINDOW)
+        self->input_target = g_strdup_printf("x11:%s,window=0x%x", display, self->target.window_id);
+    else
+        self->input_target = g_strdup_printf("x11:%s", display);
+}
+
+static bool find_part(McCapture *self, GError **error)
+{
+    switch (self->target.part) {
+    case MC_X11_MONITOR:
+        return find_monitor(self, error);
+    case MC_X11_WINDOW:
+        return find_window(self, error);
+    case MC_X11_DESKTOP:
+        break;
+    }
+    return true;
+}
 
 /* A server on another machine offers the extension, too: only trying it tells. */
 static bool try_shm(McCapture *self, GError **error)
 {
     McFrame frame = {0};
 
-    if (!x11_attach(self, &frame, error))
+    if (!mc_x11_shm_attach(self->x, &frame, self->visual, self->depth, self->area.width_px,
+                           self->area.height_px, error))
         return false;
-    x11_detach(self, &frame);
+    mc_x11_shm_detach(self->x, &frame);
     return true;
 }
 
 static bool check_server(McCapture *self, GError **error)
 {
-    if (!read_size(self))
-        return lost(error);
-    if (!find_extensions(self, error) || !check_format(self, error))
+    if (!read_desktop(self))
+        return mc_x11_lost(error);
+    if (!find_extensions(self, error))
         return false;
     if (is_xwayland(self)) {
         g_set_error(error, MC_CAPTURE_ERROR, MC_CAPTURE_ERROR_FAILED,
@@ -188,277 +190,266 @@ static bool check_server(McCapture *self, GError **error)
                     "session to capture it");
         return false;
     }
-    return try_shm(self, error);
-}
-
-static bool has_hung_up(int fd)
-{
-    struct pollfd hangup = {.fd = fd};
-
-    return poll(&hangup, 1, 0) > 0;
+    return find_part(self, error) && check_format(self, error) && try_shm(self, error);
 }
 
 static void x11_close(McCapture *self)
 {
-    enter(self);
-    if (self->display && has_hung_up(self->connection_fd))
-        self->broken = true;
-    /* Xlib leaves a broken connection locked for the thread that met the error; what it holds is
-     * lost with the server. */
-    if (self->broken)
-        close(self->connection_fd);
-    else if (self->display)
-        XCloseDisplay(self->display);
-    current = NULL;
-    g_free(self->cursor.pixels);
+    mc_x_window_free(self->window);
+    mc_x_cursor_free(self->cursor);
+    mc_x_connection_free(self->x);
+    mc_x11_target_clear(&self->target);
+    g_free(self->input_target);
     g_free(self);
+}
+
+static bool connect_to_server(McCapture *self, GError **error)
+{
+    const char *name = self->target.display, *tried = XDisplayName(name);
+
+    self->x = mc_x_connection_new(name);
+    if (self->x) {
+        self->root = DefaultRootWindow(self->x->display);
+        return true;
+    }
+    g_set_error(error, MC_CAPTURE_ERROR, MC_CAPTURE_ERROR_NO_DISPLAY,
+                *tried ? "the X display \"%s\" cannot be opened; is it running, and may you?"
+                       : "there is no X display%s; set DISPLAY or name one as x11:DISPLAY",
+                tried);
+    return false;
 }
 
 static McCapture *x11_open(const McCaptureConfig *config, GError **error)
 {
-    const char *name = config->argument && *config->argument ? config->argument : NULL;
     McCapture *self = g_new0(McCapture, 1);
 
-    enter(self);
-    self->display = XOpenDisplay(name);
-    if (!self->display) {
-        const char *tried = XDisplayName(name);
-        g_set_error(error, MC_CAPTURE_ERROR, MC_CAPTURE_ERROR_NO_DISPLAY,
-                    *tried ? "the X display \"%s\" cannot be opened; is it running, and may you?"
-                           : "there is no X display%s; set DISPLAY or name one as x11:DISPLAY",
-                    tried);
-        x11_close(self);
-        return NULL;
+    if (mc_x11_target_parse(config->argument, &self->target, error) &&
+        connect_to_server(self, error) && check_server(self, error)) {
+        name_input_target(self);
+        return self;
     }
-    XSetIOErrorExitHandler(self->display, on_io_error_exit, self);
-    self->connection_fd = ConnectionNumber(self->display);
-    self->root = DefaultRootWindow(self->display);
-    if (!check_server(self, error)) {
-        x11_close(self);
-        return NULL;
-    }
-    return self;
+    x11_close(self);
+    return NULL;
 }
 
 static void x11_size(const McCapture *self, uint32_t *ret_width_px, uint32_t *ret_height_px)
 {
-    *ret_width_px = self->width_px;
-    *ret_height_px = self->height_px;
+    *ret_width_px = self->area.width_px;
+    *ret_height_px = self->area.height_px;
 }
 
 static void x11_cancel(McCapture *self)
 {
-    shutdown(self->connection_fd, SHUT_RDWR);
+    mc_x_connection_hang_up(self->x);
 }
 
-/* ---- memory ---- */
-
-static bool attach_segment(McCapture *self, Shared *shared)
+static const char *x11_input_target(const McCapture *self)
 {
-    size_t bytes = (size_t) shared->image->bytes_per_line * (size_t) shared->image->height;
-
-    shared->segment.shmid = shmget(IPC_PRIVATE, bytes, IPC_CREAT | 0600);
-    if (shared->segment.shmid < 0)
-        return false;
-    shared->segment.shmaddr = shmat(shared->segment.shmid, NULL, 0);
-    /* It goes with its last user, who may attach to it until then: whatever ends this process. */
-    bool attached = shared->segment.shmaddr != (char *) -1;
-    if (attached) {
-        shared->image->data = shared->segment.shmaddr;
-        self->x_error = 0;
-        attached = XShmAttach(self->display, &shared->segment);
-        XSync(self->display, False);
-        attached = attached && !self->x_error && !self->broken;
-    }
-    shmctl(shared->segment.shmid, IPC_RMID, NULL);
-    return attached;
+    return self->input_target;
 }
 
-static void free_shared(Shared *shared)
-{
-    if (shared->image) {
-        shared->image->data = NULL; /* not XDestroyImage's to free */
-        XDestroyImage(shared->image);
-    }
-    if (shared->segment.shmaddr && shared->segment.shmaddr != (char *) -1)
-        shmdt(shared->segment.shmaddr);
-    g_free(shared);
-}
-
-static bool x11_attach(McCapture *self, McFrame *frame, GError **error)
-{
-    Shared *shared = g_new0(Shared, 1);
-
-    enter(self);
-    if (XShmQueryExtension(self->display))
-        shared->image =
-            XShmCreateImage(self->display, self->visual, (unsigned) self->depth, ZPixmap, NULL,
-                            &shared->segment, self->width_px, self->height_px);
-    if (!shared->image || !attach_segment(self, shared)) {
-        free_shared(shared);
-        if (self->broken)
-            return lost(error);
-        g_set_error(error, MC_CAPTURE_ERROR, MC_CAPTURE_ERROR_NO_SHM,
-                    "the X server shares no memory with this process (MIT-SHM); it must run on "
-                    "this machine, outside of a container");
-        return false;
-    }
-    frame->pixels = (uint8_t *) shared->segment.shmaddr;
-    frame->width_px = self->width_px;
-    frame->height_px = self->height_px;
-    frame->stride_bytes = (uint32_t) shared->image->bytes_per_line;
-    frame->backing = shared;
-    return true;
-}
-
-static void x11_detach(McCapture *self, McFrame *frame)
-{
-    Shared *shared = frame->backing;
-
-    if (!shared)
-        return;
-    enter(self);
-    if (!self->broken)
-        XShmDetach(self->display, &shared->segment);
-    free_shared(shared);
-    frame->backing = NULL;
-    frame->pixels = NULL;
-}
-
-/* ---- what happens on the desktop ---- */
+/* ---- what happens there ---- */
 
 /* Not before the first poll: until then nobody would read the events. */
 static void start_watching(McCapture *self)
 {
-    self->damage = XDamageCreate(self->display, self->root, XDamageReportNonEmpty);
-    XSelectInput(self->display, self->root, StructureNotifyMask);
-    if (self->randr_event >= 0)
-        XRRSelectInput(self->display, self->root, RRScreenChangeNotifyMask);
-    if (self->fixes_event >= 0)
-        XFixesSelectCursorInput(self->display, self->root, XFixesDisplayCursorNotifyMask);
+    Display *display = self->x->display;
+
+    mc_x11_monitor_watch(self->x);
+    if (self->window)
+        mc_x_window_watch(self->window);
+    self->damage = XDamageCreate(display, self->window ? self->target.window_id : self->root,
+                                 XDamageReportNonEmpty);
+    if (self->cursor)
+        mc_x_cursor_watch(self->cursor);
+    if (self->cursor && self->target.part == MC_X11_MONITOR)
+        self->damaged = XFixesCreateRegion(display, NULL, 0);
 }
 
+/* True: what is where may be different now. */
 static bool handle_events(McCapture *self, bool *ret_damaged)
 {
-    bool configured = false;
+    bool changed = false;
 
-    while (!self->broken && XPending(self->display) > 0) {
+    while (!self->x->broken && XPending(self->x->display) > 0) {
         XEvent event;
-        XNextEvent(self->display, &event);
+        XNextEvent(self->x->display, &event);
         if (event.type == self->damage_event + XDamageNotify) {
             *ret_damaged = true;
-        } else if (self->fixes_event >= 0 && event.type == self->fixes_event + XFixesCursorNotify) {
-            self->cursor_stale = true;
+        } else if (self->cursor && mc_x_cursor_event(self->cursor, &event)) {
+            continue;
+        } else if (self->window && mc_x_window_event(self->window, &event)) {
+            continue;
         } else if (self->randr_event >= 0 &&
-                   event.type == self->randr_event + RRScreenChangeNotify) {
+                   (event.type == self->randr_event + RRScreenChangeNotify ||
+                    event.type == self->randr_event + RRNotify)) {
             XRRUpdateConfiguration(&event);
-            configured = true;
+            changed = true;
         } else if (event.type == ConfigureNotify && event.xconfigure.window == self->root) {
-            configured = true;
+            changed = true;
         }
     }
-    return configured;
+    return changed;
 }
 
-static void fetch_shape(McCapture *self)
+/* Its last picture stays until it comes back. */
+static bool follow_monitor(McCapture *self, bool changed, GError **error)
 {
-    XFixesCursorImage *image = XFixesGetCursorImage(self->display);
-    size_t count;
+    const int64_t now_us = g_get_monotonic_time();
 
-    if (!image)
-        return;
-    count = (size_t) image->width * image->height;
-    self->cursor.pixels = g_renew(uint32_t, self->cursor.pixels, MAX(count, 1));
-    for (size_t i = 0; i < count; i++) /* Xlib gives a long for every 32 bits */
-        self->cursor.pixels[i] = (uint32_t) image->pixels[i];
-    self->cursor.width_px = image->width;
-    self->cursor.height_px = image->height;
-    self->cursor.hot_x_px = image->xhot;
-    self->cursor.hot_y_px = image->yhot;
-    XFree(image);
-    mc_cursor_fit(&self->cursor, MC_CURSOR_MAX_PX, MC_CURSOR_MAX_IMAGE_BYTES);
+    if (!changed && !self->away_us)
+        return true;
+    if (mc_x11_monitor_find(self->x, self->target.name, &self->area)) {
+        self->away_us = 0;
+        return true;
+    }
+    if (!self->away_us)
+        self->away_us = now_us;
+    if (now_us - self->away_us < AWAY_US || self->x->broken)
+        return true;
+    g_set_error(error, MC_CAPTURE_ERROR, MC_CAPTURE_ERROR_ENDED,
+                "the monitor %s is not there any more", self->target.name);
+    return false;
 }
 
-static bool pointer_moved(McCapture *self)
+static bool follow(McCapture *self, bool changed, GError **error)
 {
+    switch (self->target.part) {
+    case MC_X11_MONITOR:
+        return follow_monitor(self, changed, error);
+    case MC_X11_WINDOW:
+        if (!mc_x_window_follow(self->window, g_get_monotonic_time(), error))
+            return false;
+        read_window(self);
+        break;
+    case MC_X11_DESKTOP:
+        if (changed && !self->x->broken)
+            read_desktop(self);
+        break;
+    }
+    return true;
+}
+
+/* Whether what changed is within the monitor; what changes from here on is news again. */
+static bool touches_area(McCapture *self)
+{
+    bool touches = false;
+    int count = 0;
+
+    if (!self->damaged)
+        return true;
+    XDamageSubtract(self->x->display, self->damage, None, self->damaged);
+    XRectangle *parts = XFixesFetchRegion(self->x->display, self->damaged, &count);
+    for (int i = 0; parts && i < count && !touches; i++) {
+        McX11Area part = {parts[i].x - self->area.x_px, parts[i].y - self->area.y_px,
+                          parts[i].width, parts[i].height};
+        touches = mc_x11_area_clip(&part, self->area.width_px, self->area.height_px);
+    }
+    if (parts)
+        XFree(parts);
+    return touches;
+}
+
+/* Near a monitor's edge a part of the cursor may be on it. */
+static void find_pointer(McCapture *self, McXPointer *ret)
+{
+    const int32_t width_px = (int32_t) self->area.width_px,
+                  height_px = (int32_t) self->area.height_px, near_px = MC_CURSOR_MAX_PX;
     Window root, child;
     int x, y, window_x, window_y;
     unsigned mask;
-    bool here = XQueryPointer(self->display, self->root, &root, &child, &x, &y, &window_x,
-                              &window_y, &mask);
-    bool moved = here != self->pointer_here ||
-                 (here && (x != self->pointer_x_px || y != self->pointer_y_px));
 
-    self->pointer_here = here;
-    if (here) {
-        self->pointer_x_px = x;
-        self->pointer_y_px = y;
-    }
-    return moved;
-}
-
-static void look_at_cursor(McCapture *self, McCaptureNews *news)
-{
-    bool reshaped = self->cursor_stale, moved = pointer_moved(self);
-
-    if (reshaped) {
-        fetch_shape(self);
-        self->cursor_stale = false;
-    }
-    news->cursor_changed = reshaped || moved;
-    if (!news->cursor_changed)
+    if (self->window) {
+        mc_x_window_pointer(self->window, ret);
         return;
-    bool visible = self->pointer_here && self->cursor.width_px > 0;
-    news->cursor = (McCursor){.x_px = self->pointer_x_px - self->cursor.hot_x_px,
-                              .y_px = self->pointer_y_px - self->cursor.hot_y_px,
-                              .visible = visible};
-    if (reshaped && self->cursor.width_px > 0) {
-        news->cursor.shape_id = ++self->shape_id;
-        news->cursor.width_px = (uint16_t) self->cursor.width_px;
-        news->cursor.height_px = (uint16_t) self->cursor.height_px;
-        news->cursor.hot_x_px = (uint16_t) CLAMP(self->cursor.hot_x_px, 0, G_MAXUINT16);
-        news->cursor.hot_y_px = (uint16_t) CLAMP(self->cursor.hot_y_px, 0, G_MAXUINT16);
-        news->cursor.bgra = (const uint8_t *) self->cursor.pixels;
     }
+    ret->here = XQueryPointer(self->x->display, self->root, &root, &child, &x, &y, &window_x,
+                              &window_y, &mask);
+    if (!ret->here)
+        return;
+    ret->x_px = x - self->area.x_px;
+    ret->y_px = y - self->area.y_px;
+    ret->here = ret->x_px > -near_px && ret->x_px < width_px + near_px && ret->y_px > -near_px &&
+                ret->y_px < height_px + near_px;
 }
 
 static void x11_begin(McCapture *self)
 {
-    self->cursor_stale = true;
+    if (self->cursor)
+        mc_x_cursor_renew(self->cursor);
+}
+
+static bool poll_server(McCapture *self, McCaptureNews *news, GError **error)
+{
+    const McX11Area before = self->area;
+    const bool first = !self->damage;
+    bool damaged = false;
+    McXPointer pointer = {0};
+
+    if (first)
+        start_watching(self);
+    if (!follow(self, handle_events(self, &damaged) || first, error))
+        return false;
+    news->resized =
+        self->area.width_px != before.width_px || self->area.height_px != before.height_px;
+    if (damaged && !self->x->broken)
+        news->dirty = touches_area(self);
+    if (self->area.x_px != before.x_px || self->area.y_px != before.y_px)
+        news->dirty = true;
+    if (self->cursor && !self->x->broken) {
+        find_pointer(self, &pointer);
+        if (!self->x->broken)
+            mc_x_cursor_look(self->cursor, &pointer, self->area.width_px, self->area.height_px,
+                             news);
+    }
+    return true;
 }
 
 static bool x11_poll(McCapture *self, McCaptureNews *news, GError **error)
 {
-    uint32_t width_px = self->width_px, height_px = self->height_px;
+    if (!self->x->broken && !poll_server(self, news, error))
+        return false;
+    return self->x->broken ? mc_x11_lost(error) : true;
+}
 
-    if (self->broken)
-        return lost(error);
-    enter(self);
-    bool first = !self->damage;
-    if (first)
-        start_watching(self);
-    if ((handle_events(self, &news->dirty) || first) && !self->broken)
-        read_size(self);
-    news->resized = self->width_px != width_px || self->height_px != height_px;
-    if (self->fixes_event >= 0 && !self->broken)
-        look_at_cursor(self, news);
-    return self->broken ? lost(error) : true;
+/* ---- pictures ---- */
+
+static bool x11_attach(McCapture *self, McFrame *frame, GError **error)
+{
+    return mc_x11_shm_attach(self->x, frame, self->visual, self->depth, self->area.width_px,
+                             self->area.height_px, error);
+}
+
+static void x11_detach(McCapture *self, McFrame *frame)
+{
+    mc_x11_shm_detach(self->x, frame);
+}
+
+/* False: the desktop has just become smaller than the frame, the event is on its way; or there is
+ * nothing to be read yet. */
+static bool read_picture(McCapture *self, McFrame *frame)
+{
+    McXWindowPicture picture;
+
+    /* Before the picture is read: what changes meanwhile is news again. */
+    XDamageSubtract(self->x->display, self->damage, None, None);
+    if (!self->window)
+        return !self->away_us &&
+               mc_x11_shm_read(self->x, frame, self->root, self->area.x_px, self->area.y_px);
+    mc_x_window_picture(self->window, &picture);
+    return picture.pixmap &&
+           mc_x11_shm_read(self->x, frame, picture.pixmap, picture.x_px, picture.y_px);
 }
 
 static McGrab x11_grab(McCapture *self, McFrame *frame, int64_t now_ns, GError **error)
 {
-    Shared *shared = frame->backing;
+    const bool ok = !self->x->broken && read_picture(self, frame);
 
-    enter(self);
-    /* Before the picture is read: what changes meanwhile is news again. */
-    XDamageSubtract(self->display, self->damage, None, None);
-    bool ok = XShmGetImage(self->display, self->root, shared->image, 0, 0, AllPlanes);
-    if (self->broken) {
-        lost(error);
+    if (self->x->broken) {
+        mc_x11_lost(error);
         return MC_GRAB_FAILED;
     }
-    /* BadMatch: the desktop has just become smaller than the frame; the event is on its way. */
-    return ok && !self->x_error ? MC_GRAB_OK : MC_GRAB_LATER;
+    return ok ? MC_GRAB_OK : MC_GRAB_LATER;
 }
 
 const McCaptureOps mc_capture_x11 = {
@@ -472,4 +463,5 @@ const McCaptureOps mc_capture_x11 = {
     .detach = x11_detach,
     .grab = x11_grab,
     .cancel = x11_cancel,
+    .input_target = x11_input_target,
 };

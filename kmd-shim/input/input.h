@@ -13,9 +13,10 @@
 
 typedef struct McInput McInput;
 
-/* target: "x11", "x11:DISPLAY" (XTEST), else the kernel's uinput (consoles).  width and height: of
- * the desktop that coordinates speak of.  NULL where the target takes no input; *ret_why says it in
- * words, borrowed. */
+/* target: "x11", "x11:DISPLAY" and what else kmd-shim/capture/x11-target.h reads (XTEST: of a
+ * window that alone is pointed and typed at), else the kernel's uinput (consoles).  width and
+ * height: of the picture that coordinates speak of.  NULL where the target takes no input; *ret_why
+ * says it in words, borrowed. */
 McInput *mc_input_new(const char *target, uint32_t width_px, uint32_t height_px,
                       const char **ret_why);
 /* Through the desktop portal (Wayland), with what the person let in there; refers to the session.

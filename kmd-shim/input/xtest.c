@@ -8,6 +8,7 @@
 #include "kmd-shim/input/hid-keys.h"
 #include "kmd-shim/input/input.h"
 #include "kmd-shim/input/keysyms.h"
+#include "kmd-shim/input/x11-place.h"
 
 #define NOTCH 120
 #define BUTTON_UP 4u
@@ -16,53 +17,76 @@
 #define BUTTON_RIGHT 7u
 
 typedef struct {
-    Display *display;
+    McXConnection *x;
+    McXPlace *place;
+    bool elsewhere;         /* the pointer is not at what is shown: nothing is pressed there */
     int32_t rest_x, rest_y; /* of scrolling, less than a notch */
 } XTest;
-
-static void *xtest_open(const char *target, uint32_t width_px, uint32_t height_px,
-                        const char **ret_why)
-{
-    const char *colon = strchr(target, ':');
-    Display *display = XOpenDisplay(colon ? colon + 1 : NULL);
-    int ignored;
-
-    if (!display) {
-        *ret_why = "the X server cannot be reached";
-        return NULL;
-    }
-    if (!XTestQueryExtension(display, &ignored, &ignored, &ignored, &ignored)) {
-        XCloseDisplay(display);
-        *ret_why = "the X server has no XTEST extension";
-        return NULL;
-    }
-    XTest *self = g_new0(XTest, 1);
-    self->display = display;
-    return self;
-}
 
 static void xtest_close(void *target)
 {
     XTest *self = target;
 
-    XCloseDisplay(self->display);
+    mc_x_place_free(self->place);
+    mc_x_connection_free(self->x);
     g_free(self);
+}
+
+static const char *open_all(XTest *self, McX11Target *what)
+{
+    int ignored;
+
+    self->x = mc_x_connection_new(what->display);
+    if (!self->x)
+        return "the X server cannot be reached";
+    if (!XTestQueryExtension(self->x->display, &ignored, &ignored, &ignored, &ignored))
+        return "the X server has no XTEST extension";
+    self->place = mc_x_place_new(self->x, what);
+    return self->place ? NULL : "what is shown is not there any more";
+}
+
+static void *xtest_open(const char *target, uint32_t width_px, uint32_t height_px,
+                        const char **ret_why)
+{
+    XTest *self = g_new0(XTest, 1);
+    McX11Target what;
+    const char *why = "no such part of an X server is known";
+
+    if (mc_x11_target_parse(target[3] ? target + 4 : NULL, &what, NULL)) /* "x11:..." */
+        why = open_all(self, &what);
+    mc_x11_target_clear(&what);
+    if (!why)
+        return self;
+    *ret_why = why;
+    xtest_close(self);
+    return NULL;
+}
+
+static void flush(XTest *self)
+{
+    if (!self->x->broken)
+        XFlush(self->x->display);
 }
 
 static void xtest_move(void *target, int32_t x_px, int32_t y_px)
 {
     XTest *self = target;
 
-    XTestFakeMotionEvent(self->display, -1, x_px, y_px, CurrentTime);
-    XFlush(self->display);
+    self->elsewhere = !mc_x_place_map(self->place, &x_px, &y_px);
+    if (self->elsewhere)
+        return;
+    XTestFakeMotionEvent(self->x->display, -1, x_px, y_px, CurrentTime);
+    flush(self);
 }
 
 static void xtest_button(void *target, unsigned button, bool pressed)
 {
     XTest *self = target;
 
-    XTestFakeButtonEvent(self->display, button, pressed, CurrentTime);
-    XFlush(self->display);
+    if ((pressed && self->elsewhere) || self->x->broken)
+        return;
+    XTestFakeButtonEvent(self->x->display, button, pressed, CurrentTime);
+    flush(self);
 }
 
 /* X servers on Linux number keys as the kernel does, plus eight. */
@@ -70,11 +94,11 @@ static bool press_hid_key(XTest *self, uint32_t usage, bool pressed)
 {
     int least, most, key = mc_hid_key(usage) + 8;
 
-    XDisplayKeycodes(self->display, &least, &most);
+    XDisplayKeycodes(self->x->display, &least, &most);
     if (key == 8 || key < least || key > most)
         return false;
-    XTestFakeKeyEvent(self->display, (unsigned) key, pressed, CurrentTime);
-    XFlush(self->display);
+    XTestFakeKeyEvent(self->x->display, (unsigned) key, pressed, CurrentTime);
+    flush(self);
     return true;
 }
 
@@ -82,30 +106,32 @@ static bool xtest_key(void *target, uint32_t code, bool pressed)
 {
     XTest *self = target;
 
+    if (self->x->broken || (pressed && !mc_x_place_has_keys(self->place)))
+        return true; /* nobody gets it */
     if (code >= MC_KEY_HID)
         return press_hid_key(self, code - MC_KEY_HID, pressed);
     KeySym keysym = mc_keysym(code);
-    KeyCode key = keysym == NoSymbol ? 0 : XKeysymToKeycode(self->display, keysym);
+    KeyCode key = keysym == NoSymbol ? 0 : XKeysymToKeycode(self->x->display, keysym);
 
     if (!key)
         return false;
-    bool shift = XkbKeycodeToKeysym(self->display, key, 0, 0) != keysym &&
-                 XkbKeycodeToKeysym(self->display, key, 0, 1) == keysym;
-    KeyCode shift_key = shift ? XKeysymToKeycode(self->display, XK_Shift_L) : 0;
+    bool shift = XkbKeycodeToKeysym(self->x->display, key, 0, 0) != keysym &&
+                 XkbKeycodeToKeysym(self->x->display, key, 0, 1) == keysym;
+    KeyCode shift_key = shift ? XKeysymToKeycode(self->x->display, XK_Shift_L) : 0;
     if (shift_key && pressed)
-        XTestFakeKeyEvent(self->display, shift_key, True, CurrentTime);
-    XTestFakeKeyEvent(self->display, key, pressed, CurrentTime);
+        XTestFakeKeyEvent(self->x->display, shift_key, True, CurrentTime);
+    XTestFakeKeyEvent(self->x->display, key, pressed, CurrentTime);
     if (shift_key && pressed)
-        XTestFakeKeyEvent(self->display, shift_key, False, CurrentTime);
-    XFlush(self->display);
+        XTestFakeKeyEvent(self->x->display, shift_key, False, CurrentTime);
+    flush(self);
     return true;
 }
 
 static void click(XTest *self, unsigned button, int32_t times)
 {
     for (; times > 0; times--) {
-        XTestFakeButtonEvent(self->display, button, True, CurrentTime);
-        XTestFakeButtonEvent(self->display, button, False, CurrentTime);
+        XTestFakeButtonEvent(self->x->display, button, True, CurrentTime);
+        XTestFakeButtonEvent(self->x->display, button, False, CurrentTime);
     }
 }
 
@@ -113,13 +139,15 @@ static void xtest_scroll(void *target, int32_t x_120, int32_t y_120)
 {
     XTest *self = target;
 
+    if (self->elsewhere || self->x->broken)
+        return;
     self->rest_x += x_120;
     self->rest_y += y_120;
     click(self, self->rest_y > 0 ? BUTTON_UP : BUTTON_DOWN, ABS(self->rest_y) / NOTCH);
     click(self, self->rest_x > 0 ? BUTTON_RIGHT : BUTTON_LEFT, ABS(self->rest_x) / NOTCH);
     self->rest_x %= NOTCH;
     self->rest_y %= NOTCH;
-    XFlush(self->display);
+    flush(self);
 }
 
 const McInputTarget mc_input_xtest = {
