@@ -23,7 +23,9 @@
  *   -   30  a width that needs cropping in the SPS (1366, 854), which some sinks show as a border
  *   +    2  the profile that is wanted
  *   + 5000  the person's --mode
+ *   -20000  what the sink does not offer though it must take it, unless the person wants that
  */
+#define UNOFFERED_SCORE (-20000)
 #define DEFAULT_FPS 60u
 #define DEFAULT_MAX_WIDTH_PX 4096u
 #define DEFAULT_MAX_HEIGHT_PX 2304u
@@ -39,6 +41,7 @@ typedef struct {
     unsigned interlaced, beyond_level, beyond_encoder, beyond_sink;
     bool unreadable; /* no format that could be read */
     bool refused;    /* it says "none" */
+    bool unoffered;  /* what is considered now is not in the sink's list */
 } Search;
 
 /* ---- wish ---- */
@@ -116,6 +119,15 @@ static double panel_score(const McWfdCaps *caps, const McVideoFormats *formats,
     if (mc_wfd_caps_edid_size(caps, &width_px, &height_px) && is_size(mode, width_px, height_px))
         score += 10;
     return score;
+}
+
+static double unoffered_score(const Search *search, const McVideoMode *mode)
+{
+    const McWfdWish *wish = &search->wish;
+
+    return search->unoffered && !is_size(mode, wish->mode_width_px, wish->mode_height_px)
+               ? UNOFFERED_SCORE
+               : 0;
 }
 
 static double person_score(const McWfdWish *wish, const McVideoMode *mode)
@@ -250,7 +262,8 @@ static void consider(Search *search, const McVideoFormats *formats, const McVide
     choice.max_kbps = limit_kbps(search, choice.profile, (unsigned) level);
     choice.score = (int32_t) (picture_score(wish, mode) + rate_score(wish, mode) +
                               crop_score(wish, mode) + panel_score(search->caps, formats, mode) +
-                              person_score(wish, mode) - (beyond ? 400 : 0) +
+                              person_score(wish, mode) + unoffered_score(search, mode) -
+                              (beyond ? 400 : 0) +
                               ((choice.profile == MC_PROFILE_CHP) == wish->allow_chp ? 2 : 0));
     write_line(&choice);
     insert(search->decision, &choice);
@@ -315,7 +328,9 @@ static void consider_mandatory(Search *search, const McVideoFormats *formats)
         }
     if (search->decision->n_video == MC_MAX_ALTERNATIVES)
         search->decision->n_video--;
+    search->unoffered = true;
     consider(search, formats, &codec, &mode);
+    search->unoffered = false;
 }
 
 static void search_video(Search *search)
