@@ -47,7 +47,7 @@ static const struct {
     {"link.peer-left", MC_EXIT_LOST, NULL},
     {"link.", MC_EXIT_LINK, NULL},
     {"rtsp.keepalive-lost", MC_EXIT_LOST, "check the sink's power and network, then cast again"},
-    {"rtsp.disconnected", MC_EXIT_LOST, "the sink closed the connection; cast again"},
+    {"rtsp.disconnected", MC_EXIT_LOST, "see that the sink is on, then cast again"},
     {"rtsp.no-common-format", MC_EXIT_SESSION, "try another --mode"},
     {"rtsp.", MC_EXIT_SESSION, "run again with --trace DIR to see the dialogue"},
     {"session.", MC_EXIT_SESSION, NULL},

@@ -260,11 +260,11 @@ static void consider(Search *search, const McVideoFormats *formats, const McVide
     choice.level_bit = (uint8_t) level;
     choice.level_idc = mc_level((unsigned) level)->level_idc;
     choice.max_kbps = limit_kbps(search, choice.profile, (unsigned) level);
-    choice.score = (int32_t) (picture_score(wish, mode) + rate_score(wish, mode) +
-                              crop_score(wish, mode) + panel_score(search->caps, formats, mode) +
-                              person_score(wish, mode) + unoffered_score(search, mode) -
-                              (beyond ? 400 : 0) +
-                              ((choice.profile == MC_PROFILE_CHP) == wish->allow_chp ? 2 : 0));
+    choice.score =
+        (int32_t) (picture_score(wish, mode) + rate_score(wish, mode) + crop_score(wish, mode) +
+                   panel_score(search->caps, formats, mode) + person_score(wish, mode) +
+                   unoffered_score(search, mode) - (beyond ? 400 : 0) +
+                   ((choice.profile == MC_PROFILE_CHP) == wish->allow_chp ? 2 : 0));
     write_line(&choice);
     insert(search->decision, &choice);
 }

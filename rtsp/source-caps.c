@@ -57,12 +57,13 @@ static void complete_caps(McWfdSource *self)
                     g_strdup("wfd_client_rtp_ports: missing, 19000 assumed until SETUP"));
 }
 
-static void retry_minimal_caps(McWfdSource *self, int64_t now_us)
+static void retry_minimal_caps(McWfdSource *self, const char *why, int64_t now_us)
 {
+    g_autofree char *text = g_strdup_printf(
+        "the sink %s the long list of capabilities; asking the four basic ones", why);
+
     self->minimal_caps = true;
-    mc_source_event(self, MC_WFD_EVENT_ALTERNATIVE, 0,
-                    "the sink did not answer the long list of capabilities; asking the four basic "
-                    "ones");
+    mc_source_event(self, MC_WFD_EVENT_ALTERNATIVE, 0, text);
     mc_source_request(self, REQUEST_CAPS, now_us);
 }
 
@@ -87,7 +88,7 @@ static void no_caps(McWfdSource *self, int64_t now_us)
     if (self->minimal_caps)
         mc_source_fail_missing(self, REQUEST_CAPS);
     else
-        retry_minimal_caps(self, now_us);
+        retry_minimal_caps(self, "did not answer", now_us);
 }
 
 void mc_source_on_caps(McWfdSource *self, const McRtspMessage *message, int64_t now_us)
@@ -107,7 +108,10 @@ void mc_source_on_caps(McWfdSource *self, const McRtspMessage *message, int64_t 
     g_clear_pointer(&self->caps, mc_wfd_caps_free);
     self->caps = mc_wfd_caps_parse(message->body, message->status == 200 ? message->body_bytes : 0);
     if (!caps_usable(self->caps) && !self->minimal_caps) {
-        retry_minimal_caps(self, now_us);
+        retry_minimal_caps(self,
+                           message->status == 200 ? "named no picture or no port in its answer to"
+                                                  : "refused",
+                           now_us);
         return;
     }
     complete_caps(self);

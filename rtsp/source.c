@@ -126,6 +126,12 @@ void mc_wfd_source_eof(McWfdSource *self, int64_t now_us)
                        mc_wfd_state_name(self->state));
 }
 
+void mc_wfd_source_unread(McWfdSource *self)
+{
+    mc_source_fail(self, MC_RTSP_ERROR_TOO_LARGE,
+                   "the sink goes on asking and does not read what it is answered");
+}
+
 /* ---- time ---- */
 
 int64_t mc_source_patience_us(const McWfdSource *self)

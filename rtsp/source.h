@@ -97,6 +97,8 @@ void mc_wfd_source_free(McWfdSource *self); /* NULL is fine */
  * At most MC_RTSP_MAX_MESSAGE bytes are held. */
 void mc_wfd_source_feed(McWfdSource *self, const uint8_t *data, size_t len, int64_t now_us);
 void mc_wfd_source_eof(McWfdSource *self, int64_t now_us); /* peer closed or reset the connection */
+/* The peer asks and does not read: more answers wait for it than one that reads would leave. */
+void mc_wfd_source_unread(McWfdSource *self);
 void mc_wfd_source_time(McWfdSource *self, int64_t now_us); /* call at or after the deadline */
 int64_t mc_wfd_source_deadline(const McWfdSource *self);    /* INT64_MAX: none */
 

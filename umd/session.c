@@ -211,7 +211,7 @@ static void run_command(McSession *self, McCommand *command)
 static void drain_outputs(McSession *self)
 {
     if (!mc_rtsp_socket_write(&self->socket, self->source) && !self->closed)
-        mc_wfd_source_eof(self->source, g_get_monotonic_time()); /* it asks and never reads */
+        mc_wfd_source_unread(self->source);
 }
 
 /* Media stops before a PAUSE or TEARDOWN is answered, and starts after a PLAY was. Events may make

@@ -703,6 +703,22 @@ def test_second_client(bed):
     finish(bed, source, sink)
 
 
+def test_never_reads(bed):
+    """Questions without end from one that reads no answer: the source says whose fault that is."""
+    source, port = bed.cast("--capture", "test")
+    questions = b"OPTIONS * RTSP/1.0\r\nCSeq: 9\r\nRequire: org.wfa.wfd1.0\r\n\r\n" * 1000
+    with socket.socket() as flood:
+        flood.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        flood.connect(("127.0.0.1", port))
+        flood.settimeout(60)
+        try:
+            while True:
+                flood.sendall(questions)
+        except (ConnectionResetError, BrokenPipeError):
+            pass
+    expect_error(source, "rtsp.too-large", EXIT_SESSION)
+
+
 def test_port_in_use(bed):
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
@@ -851,7 +867,7 @@ CASES = {
     "never-play": misbehaving("never-play", "rtsp.timeout", EXIT_SESSION),
     "refuse-everything": misbehaving("refuse-m4=303", "rtsp.refused", EXIT_SESSION),
     "wrong-cseq": test_wrong_cseq, "garbage-later": test_garbage_later,
-    "second-client": test_second_client, "port-in-use": test_port_in_use,
+    "second-client": test_second_client, "never-reads": test_never_reads, "port-in-use": test_port_in_use,
     "no-display": test_no_display, "no-encoder": test_no_encoder,
     "wait-expires": test_wait_expires, "usage": test_usage,
 }

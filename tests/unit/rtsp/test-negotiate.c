@@ -213,7 +213,8 @@ static const Rule rules[] = {
      480,
      60,
      NULL},
-    /* The mandatory mode has more pixels a second than these two, and yet they alone are offered. */
+    /* The mandatory mode has more pixels a second than these two, and yet they alone are offered.
+     */
     {"offered-first-vesa",
      "00 00 01 10 0 00000001 0 00 0000 0000 00 none none",
      {DESKTOP(1280, 720)},
