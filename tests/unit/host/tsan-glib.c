@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* GLib's locks for ThreadSanitizer, which cannot see through a libglib built without it: the same
  * functions on pthread's locks, which it knows.  Linked into a test, they take the library's place
- * there and in the modules that it loads.  Built with b_sanitize=thread only. */
+ * there, in libgio and in the modules that it loads.  And what is handed to another thread's main
+ * context as an idle source arrives there after it was made.  Built with b_sanitize=thread only. */
+#include <dlfcn.h>
 #include <errno.h>
 #include <glib.h>
 #include <pthread.h>
@@ -46,17 +48,22 @@ static pthread_cond_t *cond_of(GCond *cond)
 
 EXPORT void g_mutex_init(GMutex *mutex)
 {
-    mutex->p = NULL;
+    g_atomic_pointer_set(&mutex->p, NULL);
 }
 
 EXPORT void g_mutex_clear(GMutex *mutex)
 {
-    if (!mutex->p)
+    pthread_mutex_t *made = g_atomic_pointer_get(&mutex->p);
+
+    if (!made)
         return;
-    if (pthread_mutex_destroy(mutex->p))
+    /* The owner's reference count, which is inside GLib, has seen to it that nobody else comes. */
+    if (pthread_mutex_trylock(made))
         g_error("a mutex that is locked was cleared");
-    g_free(mutex->p);
-    mutex->p = NULL;
+    pthread_mutex_unlock(made);
+    pthread_mutex_destroy(made);
+    g_free(made);
+    g_atomic_pointer_set(&mutex->p, NULL);
 }
 
 EXPORT void g_mutex_lock(GMutex *mutex)
@@ -109,4 +116,43 @@ EXPORT gboolean g_cond_wait_until(GCond *cond, GMutex *mutex, gint64 end_us)
                            .tv_nsec = end_us % G_USEC_PER_SEC * 1000};
 
     return pthread_cond_timedwait(cond_of(cond), mutex_of(mutex), &end) != ETIMEDOUT;
+}
+
+/* --- idle sources ----------------------------------------------------------------------------- */
+
+void __tsan_acquire(void *address);
+void __tsan_release(void *address);
+
+static gboolean always(GSource *source)
+{
+    return TRUE;
+}
+
+static gboolean prepare(GSource *source, gint *timeout_ms)
+{
+    *timeout_ms = 0;
+    return TRUE;
+}
+
+static gboolean dispatch(GSource *source, GSourceFunc callback, gpointer user_data)
+{
+    __tsan_acquire(source);
+    return callback(user_data);
+}
+
+EXPORT GSource *g_idle_source_new(void)
+{
+    static GSourceFuncs idle = {.prepare = prepare, .check = always, .dispatch = dispatch};
+    GSource *source = g_source_new(&idle, sizeof(GSource));
+
+    g_source_set_priority(source, G_PRIORITY_DEFAULT_IDLE);
+    return source;
+}
+
+EXPORT guint g_source_attach(GSource *source, GMainContext *context)
+{
+    guint (*attach)(GSource *, GMainContext *) = dlsym(RTLD_NEXT, "g_source_attach");
+
+    __tsan_release(source);
+    return attach(source, context);
 }
