@@ -47,10 +47,14 @@ static gboolean on_job(gpointer user_data)
 void private_bus_run(GSourceFunc call, gpointer user_data)
 {
     Job job = {.call = call, .user_data = user_data};
+    GSource *source = g_idle_source_new();
 
     g_mutex_init(&job.lock);
     g_cond_init(&job.changed);
-    g_main_context_invoke(bus.context, on_job, &job);
+    g_source_set_priority(source, G_PRIORITY_DEFAULT);
+    g_source_set_callback(source, on_job, &job, NULL);
+    g_source_attach(source, bus.context);
+    g_source_unref(source);
     g_mutex_lock(&job.lock);
     while (!job.done)
         g_cond_wait(&job.changed, &job.lock);
