@@ -157,6 +157,29 @@ bool mc_station_group(const char *ifname, McWpaRole *ret_role, unsigned *ret_fre
     return *ret_role != MC_WPA_ROLE_UNKNOWN;
 }
 
+void mc_station_group_note(McStationGroup *self, const char *ifname)
+{
+    if (strcmp(self->ifname, ifname) == 0)
+        return;
+    g_strlcpy(self->ifname, ifname, sizeof(self->ifname));
+    self->ifindex = *ifname ? if_nametoindex(ifname) : 0;
+}
+
+void mc_station_group_remove(const McStationGroup *self)
+{
+    McWpaRole role;
+    unsigned freq_mhz;
+    Request request;
+
+    if (!self->ifindex || if_nametoindex(self->ifname) != self->ifindex ||
+        !mc_station_group(self->ifname, &role, &freq_mhz))
+        return;
+    if (begin_request(&request, self->ifname, NL80211_CMD_DEL_INTERFACE, 0) &&
+        nl_send_auto(request.sock, request.message) >= 0 && nl_wait_for_ack(request.sock) != 0)
+        g_debug("%s stays, the kernel does not let us remove it", self->ifname);
+    end_request(&request);
+}
+
 bool mc_station_set_power_save(const char *ifname, bool on)
 {
     Request request;

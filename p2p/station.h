@@ -21,5 +21,12 @@ bool mc_station_parse(const void *attributes, int len, McStation *ret);
 bool mc_station_read(const char *ifname, McStation *ret);
 /* Who owns the group and its channel (MHz). False: no radio's interface, or none of a group. */
 bool mc_station_group(const char *ifname, McWpaRole *ret_role, unsigned *ret_freq_mhz);
+/* A group's interface outlives a supplicant that was killed: nobody else removes it then. */
+typedef struct {
+    char ifname[16];
+    unsigned ifindex; /* 0: none; the name may be another's later */
+} McStationGroup;
+void mc_station_group_note(McStationGroup *self, const char *ifname); /* "": there is none */
+void mc_station_group_remove(const McStationGroup *self); /* if it is there, and a group's still */
 /* False: refused, most often by the driver. */
 bool mc_station_set_power_save(const char *ifname, bool on);

@@ -13,6 +13,7 @@
 #include "p2p/controller.h"
 #include "p2p/lease.h"
 #include "p2p/link.h"
+#include "p2p/station.h"
 
 /* wpa_supplicant's control socket by libwpa_client: one connection for commands, one for events.
  * P2P commands and events belong to p2p-dev-<if> where the driver has a P2P device of its own, to
@@ -30,6 +31,7 @@ typedef struct {
     char path[PATH_MAX], interface[16];
     struct wpa_ctrl *commands, *events;
     GSource *readable, *ping;
+    McStationGroup group; /* ours */
     McGuard *guard;
     bool gone, nobody_reads;
     bool asked[MC_LEASE_N], held[MC_LEASE_N];
@@ -98,6 +100,14 @@ char *mc_wpas_find_socket(const McSupplicantConfig *config)
     for (size_t i = 0; i < G_N_ELEMENTS(directories) && !found; i++)
         found = find_in(directories[i], config->interface);
     return found;
+}
+
+/* False: the sockets' directory is there, and not for everybody. */
+static bool may_look(const McSupplicantConfig *config)
+{
+    const char *directory = *config->control ? config->control : directories[0];
+
+    return access(directory, R_OK | X_OK) == 0 || errno != EACCES;
 }
 
 /* --- requests --------------------------------------------------------------------------------- */
@@ -209,6 +219,7 @@ static void wpas_lease(void *backend, bool resting, const char *ifname)
     Wpas *self = backend;
     g_autofree char *remove = g_strconcat("P2P_GROUP_REMOVE ", ifname, NULL);
 
+    mc_station_group_note(&self->group, ifname);
     hold(self, MC_LEASE_CONNECT, resting ? NULL : "P2P_CANCEL");
     hold(self, MC_LEASE_GROUP, *ifname ? remove : NULL);
 }
@@ -317,10 +328,12 @@ static void wpas_close(void *backend)
 {
     Wpas *self = backend;
 
-    if (self->gone)
+    if (self->gone) {
         mc_guard_free(self->guard); /* with it everything that was set there */
-    else
+        mc_station_group_remove(&self->group);
+    } else {
         mc_guard_undo(self->guard);
+    }
     if (self->readable)
         g_source_destroy(self->readable);
     g_clear_pointer(&self->readable, g_source_unref);
@@ -352,7 +365,9 @@ static void *wpas_open(const McSupplicantConfig *config, const McSupplicantCalls
 
     self->calls = *calls;
     g_strlcpy(self->path, path ? path : "", sizeof(self->path));
-    if (!path) {
+    if (!path && !may_look(config)) {
+        cannot_connect(*config->control ? config->control : directories[0], EACCES, error);
+    } else if (!path) {
         g_set_error(error, MC_LINK_ERROR, MC_LINK_ERROR_NO_SUPPLICANT,
                     "no control socket of wpa_supplicant in %s%s%s",
                     config->control[0] ? config->control : directories[0],

@@ -89,11 +89,3 @@ bool mc_wpas_dbus_forget_group(McWpasDbus *self, int id)
 
     return mc_wpas_dbus_p2p(self, "RemovePersistentGroup", g_variant_new("(o)", path));
 }
-
-bool mc_wpas_dbus_save(McWpasDbus *self)
-{
-    g_autoptr(GVariant) reply =
-        mc_wpas_dbus_call(self, self->path, WPAS_INTERFACE, "SaveConfig", NULL, NULL);
-
-    return reply != NULL;
-}

@@ -3,8 +3,10 @@
 
 #include "p2p/wpas-dbus-private.h"
 
-/* MC_LEASE_FILE is not held: SaveConfig writes what the station's interface knows, without the
- * groups that the card's P2P device remembers. */
+/* The configuration file is written by the card's P2P device, with each group to remember and all
+ * that is set then; no word on the bus has it written again (SaveConfig writes what the station's
+ * interface knows, without those groups).  So what a file must not keep is not set here:
+ * persistent_reconnect, which serves only those who invite us. */
 
 /* call NULL: no longer. */
 static void hold(McWpasDbus *self, McLease item, const McGuardCall *call)
@@ -38,49 +40,32 @@ static GVariant *config_with(const char *name, GVariant *value)
     return g_variant_builder_end(&builder);
 }
 
-static const struct {
-    const char *name, *property;
-    McLease item;
-} settings[] = {{"device_name", "DeviceName", MC_LEASE_NAME},
-                {"persistent_reconnect", "PersistentReconnect", MC_LEASE_RECONNECT}};
-
-static GVariant *setting_value(McLease item, const char *text)
-{
-    return item == MC_LEASE_NAME ? g_variant_new_string(text)
-                                 : g_variant_new_boolean(strcmp(text, "1") == 0);
-}
-
 /* What is not in the dictionary was never set. */
-static void hold_config(McWpasDbus *self, unsigned i, GVariant *now)
+static void hold_name(McWpasDbus *self, const char *now)
 {
-    McLease item = settings[i].item;
-    g_autoptr(GVariant) value = g_variant_ref_sink(now);
-    g_autoptr(GVariant) all = NULL, before = NULL;
+    g_autoptr(GVariant) all = NULL;
+    const char *before = "";
 
-    if (self->asked[item] || !(all = mc_wpas_dbus_get(self, self->path, WPAS_P2P, "P2PDeviceConfig",
-                                                      G_VARIANT_TYPE_VARDICT)))
+    if (self->asked[MC_LEASE_NAME] ||
+        !(all = mc_wpas_dbus_get(self, self->path, WPAS_P2P, "P2PDeviceConfig",
+                                 G_VARIANT_TYPE_VARDICT)))
         return;
-    self->asked[item] = true;
-    before = g_variant_lookup_value(all, settings[i].property, g_variant_get_type(value));
-    if (!before)
-        before = g_variant_ref_sink(setting_value(item, ""));
-    if (g_variant_equal(before, value))
+    self->asked[MC_LEASE_NAME] = true;
+    g_variant_lookup(all, "DeviceName", "&s", &before);
+    if (strcmp(before, now) == 0)
         return;
     McGuardCall back = set_call(self->path, WPAS_P2P, "P2PDeviceConfig",
-                                config_with(settings[i].property, before));
-    hold(self, item, &back);
+                                config_with("DeviceName", g_variant_new_string(before)));
+    hold(self, MC_LEASE_NAME, &back);
 }
 
 bool mc_wpas_dbus_set_named(McWpasDbus *self, const McCommand *command)
 {
-    for (unsigned i = 0; i < G_N_ELEMENTS(settings); i++)
-        if (strcmp(command->name, settings[i].name) == 0) {
-            hold_config(self, i, setting_value(settings[i].item, command->value));
-            return mc_wpas_dbus_set(
-                self, self->path, WPAS_P2P, "P2PDeviceConfig",
-                config_with(settings[i].property, setting_value(settings[i].item, command->value)));
-        }
-    return false;
+    if (strcmp(command->name, "device_name") != 0)
+        return false;
+    hold_name(self, command->value);
+    return mc_wpas_dbus_set(self, self->path, WPAS_P2P, "P2PDeviceConfig",
+                            config_with("DeviceName", g_variant_new_string(command->value)));
 }
 
 /* Without elements Wi-Fi Display is off, with some it is on: one property for both. */
@@ -124,6 +109,7 @@ void mc_wpas_dbus_lease(void *backend, bool resting, const char *ifname)
 
     if (self->held[MC_LEASE_CONNECT] == resting)
         hold(self, MC_LEASE_CONNECT, resting ? NULL : &cancel);
+    mc_station_group_note(&self->group, ifname);
     if (self->held[MC_LEASE_GROUP] != (*ifname != '\0')) {
         g_autofree char *path = *ifname ? mc_wpas_dbus_group_interface(self, ifname) : NULL;
         const McGuardCall remove = {WPAS, path, WPAS_P2P, "Disconnect", NULL};

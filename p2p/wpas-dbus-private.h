@@ -9,16 +9,9 @@
 #include <gio/gio.h>
 
 #include "p2p/lease.h"
+#include "p2p/station.h"
 #include "p2p/supplicant.h"
-
-#define WPAS "fi.w1.wpa_supplicant1"
-#define WPAS_PATH "/fi/w1/wpa_supplicant1"
-#define WPAS_INTERFACE WPAS ".Interface"
-#define WPAS_P2P WPAS ".Interface.P2PDevice"
-#define WPAS_PEER WPAS ".Peer"
-#define WPAS_GROUP WPAS ".Group"
-#define WPAS_PERSISTENT WPAS ".PersistentGroup"
-#define DBUS_PROPERTIES "org.freedesktop.DBus.Properties"
+#include "p2p/wpas-names.h"
 
 typedef struct {
     McSupplicantCalls calls;
@@ -29,6 +22,7 @@ typedef struct {
     bool gone;
     McMac target; /* of the last CONNECT or INVITE: the owner of a group that we are client in */
     McMac joined; /* device that came into our group last */
+    McStationGroup group; /* ours */
     McGuard *guard;
     char *bus_path; /* for the guard; NULL: it cannot reach the bus */
     bool asked[MC_LEASE_N], held[MC_LEASE_N];
@@ -58,7 +52,6 @@ int mc_wpas_dbus_remembered_with(McWpasDbus *self, const McMac *peer); /* -1: no
 char *mc_wpas_dbus_list_groups(McWpasDbus *self);
 char *mc_wpas_dbus_group_peers(McWpasDbus *self, int id);
 bool mc_wpas_dbus_forget_group(McWpasDbus *self, int id);
-bool mc_wpas_dbus_save(McWpasDbus *self);
 
 /* wpas-dbus-signals.c */
 void mc_wpas_dbus_subscribe(McWpasDbus *self);

@@ -61,8 +61,7 @@ static char *answer(McWpasDbus *self, const McCommand *command)
     case MC_COMMAND_REMOVE_NETWORK:
         ok = mc_wpas_dbus_forget_group(self, command->network_id);
         break;
-    case MC_COMMAND_SAVE:
-        ok = mc_wpas_dbus_save(self);
+    case MC_COMMAND_SAVE: /* with the next group to remember: see wpas-dbus-lease.c */
         break;
     default:
         ok = false;
@@ -124,9 +123,11 @@ static bool find_interface(McWpasDbus *self, const char *wanted, GError **error)
 
     if (!alive) {
         bool denied = g_error_matches(own, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED);
+        g_dbus_error_strip_remote_error(own);
         g_set_error(error, MC_LINK_ERROR,
                     denied ? MC_LINK_ERROR_NO_PERMISSION : MC_LINK_ERROR_NO_SUPPLICANT,
-                    "wpa_supplicant on the system bus: %s", own->message);
+                    "wpa_supplicant on the system bus: %s",
+                    denied ? "it does not let you in" : own->message);
     } else if (!has_p2p(self)) {
         g_set_error_literal(error, MC_LINK_ERROR, MC_LINK_ERROR_NO_P2P,
                             "this wpa_supplicant does not do Wi-Fi Direct");
@@ -141,10 +142,12 @@ static void dbus_close(void *backend)
 {
     McWpasDbus *self = backend;
 
-    if (self->gone)
+    if (self->gone) {
         mc_guard_free(self->guard); /* with it everything that was set there */
-    else
+        mc_station_group_remove(&self->group);
+    } else {
         mc_guard_undo(self->guard);
+    }
     mc_wpas_dbus_unsubscribe(self);
     if (self->bus)
         g_dbus_connection_close_sync(self->bus, NULL, NULL);
