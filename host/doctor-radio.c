@@ -89,7 +89,7 @@ void mc_doctor_services(McDoctor *self)
         mc_doctor_say(self, MC_FINDING_OK, "networkmanager", NULL,
                       "NetworkManager manages the card's Wi-Fi Direct device: pairing by the "
                       "button, owner and channel of the group as it likes (--p2p-backend wpas has "
-                      "all of it, where NetworkManager leaves the device alone)");
+                      "all of it; it takes root, and the card is lent without its Wi-Fi)");
     else
         mc_doctor_say(self, MC_FINDING_OK, "networkmanager", NULL, "%s",
                       look.nm_runs ? "NetworkManager runs, but manages no Wi-Fi Direct device"

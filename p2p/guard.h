@@ -11,7 +11,8 @@
  *                      path; so many replies are waited for, some seconds
  *            program   data are the words of a command line, each with its NUL
  *
- * Thread: one at a time.  Owner: p2p/wpas-ctrl, p2p/wpas-dbus, p2p/firewall. */
+ * Thread: one at a time.  Owner: p2p/wpas-ctrl, p2p/wpas-dbus, p2p/nm-activation, p2p/nm-loan,
+ * p2p/firewall. */
 #pragma once
 
 #include <gio/gio.h>

@@ -3,10 +3,12 @@
 
 #include <string.h>
 
+#include "p2p/lease.h"
 #include "p2p/nm-bus.h"
 #include "p2p/nm-values.h"
 #include "p2p/station-watch.h"
 #include "p2p/station.h"
+#include "p2p/wpas-names.h"
 
 /*  start()                                 device: IP_CONFIG                    DISCONNECTED,
  * FAILED RESTING ---> RUNNING (AddAndActivate...) ----------------> has a group ----------->
@@ -31,6 +33,7 @@ struct McNmActivation {
     McMac peer;
     unsigned reason; /* why it ends, as soon as it is said */
     char ifname[16]; /* of the group; "": there is none yet */
+    McGuard *guard;  /* NULL: no group, or one that is not ours to remove */
     McStationWatch *stations;
 
     bool wanted_again; /* after the end of this one: next_peer */
@@ -80,6 +83,25 @@ static void describe_group(McNmActivation *self, McWpaEvent *event, McStation *s
     set_have(event, MC_WPA_KEY_ROLE);
 }
 
+/* A NetworkManager that is killed leaves the group to wpa_supplicant, which does not let everybody
+ * end it: whom it refuses has tried. */
+static void hold_group(McNmActivation *self)
+{
+    enum { CALL_MS = 2000 };
+    g_autofree char *bus_path = mc_guard_bus_path();
+    g_autoptr(GVariant) reply = g_dbus_connection_call_sync(
+        self->bus, WPAS, WPAS_PATH, WPAS, "GetInterface", g_variant_new("(s)", self->ifname),
+        G_VARIANT_TYPE("(o)"), G_DBUS_CALL_FLAGS_NO_AUTO_START, CALL_MS, NULL, NULL);
+    const char *path;
+
+    if (!reply || !bus_path || self->guard)
+        return;
+    g_variant_get(reply, "(&o)", &path);
+    const McGuardCall end = {WPAS, path, WPAS_P2P, "Disconnect", NULL};
+    self->guard = mc_guard_new();
+    mc_guard_hold_calls(self->guard, MC_LEASE_GROUP, bus_path, &end, 1);
+}
+
 static void start_group(McNmActivation *self)
 {
     McWpaEvent event = {
@@ -90,6 +112,7 @@ static void start_group(McNmActivation *self)
     set_have(&event, MC_WPA_KEY_IFNAME);
     set_have(&event, MC_WPA_KEY_GO_DEV_ADDR);
     describe_group(self, &event, &station);
+    hold_group(self);
     tell(self, &event);
     if (event.role != MC_WPA_ROLE_GO || self->phase != RUNNING)
         return;
@@ -132,6 +155,7 @@ static void finish(McNmActivation *self)
 
     g_clear_pointer(&self->stations, mc_station_watch_free);
     g_clear_pointer(&self->active, g_free);
+    g_clear_pointer(&self->guard, mc_guard_free);
     mc_nm_end_event(self->reason, had_group ? self->ifname : NULL, &event);
     self->phase = RESTING;
     self->ifname[0] = '\0';
@@ -293,8 +317,11 @@ void mc_nm_activation_free(McNmActivation *self)
     g_dbus_connection_signal_unsubscribe(self->bus, self->device_signal);
     g_dbus_connection_signal_unsubscribe(self->bus, self->active_signal);
     self->calls.on_event = NULL;
-    if (self->phase == RUNNING)
-        deactivate(self, NULL);
+    bool left = self->phase == RUNNING && deactivate(self, NULL);
+    if (left)
+        mc_guard_free(self->guard);
+    else
+        mc_guard_undo(self->guard); /* NetworkManager knows nothing of it any more */
     mc_station_watch_free(self->stations);
     g_clear_pointer(&self->next_wfd, g_byte_array_unref);
     g_object_unref(self->bus);

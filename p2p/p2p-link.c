@@ -86,6 +86,8 @@ static bool p2p_listen(void *backend, uint16_t *ret_port, GError **error)
     g_strlcpy(supplicant.backend, self->config.driver, sizeof(supplicant.backend));
     g_strlcpy(supplicant.interface, self->config.interface, sizeof(supplicant.interface));
     g_strlcpy(supplicant.control, self->config.control, sizeof(supplicant.control));
+    supplicant.forms_groups = true;
+    supplicant.may_drop_station = self->config.may_drop_station;
     if (self->config.timeout_s > 0)
         controller.search_ms = (unsigned) MIN(self->config.timeout_s, 86400) * 1000;
     eventfd_t ignored;

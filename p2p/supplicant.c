@@ -6,12 +6,14 @@
 
 #include "p2p/link.h"
 #include "p2p/nm-bus.h"
+#include "p2p/nm-loan.h"
 #include "p2p/nm-values.h"
 #include "p2p/system-bus.h"
 
 struct McSupplicant {
     const McSupplicantBackend *vtable;
     void *backend;
+    McNmLoan *loan; /* NULL: none was needed */
 };
 
 static const McSupplicantBackend *const backends[] = {&mc_supplicant_wpas, &mc_supplicant_dbus,
@@ -94,21 +96,59 @@ static const McSupplicantBackend *decide(const McSupplicantConfig *config, const
     return vtable;
 }
 
+/* The station's interface whose P2P socket this is. */
+static const char *station_of_socket(const char *socket)
+{
+    const char *name = socket ? strrchr(socket, '/') : NULL;
+
+    return name ? mc_nm_station_interface(name + 1) : "";
+}
+
+/* A card of NetworkManager's for who drives it directly and forms groups. */
+static bool borrow(const McSupplicantConfig *config, const McSupplicantBackend *vtable,
+                   McNmLoan **ret, GError **error)
+{
+    g_autofree char *socket = vtable == &mc_supplicant_wpas ? mc_wpas_find_socket(config) : NULL;
+
+    *ret = NULL;
+    if (!config->forms_groups || vtable == &mc_supplicant_nm ||
+        (vtable == &mc_supplicant_wpas && !socket))
+        return true;
+    return mc_nm_loan_take(socket ? station_of_socket(socket) : config->interface,
+                           config->may_drop_station, ret, error);
+}
+
+static void *open_backend(const McSupplicantConfig *config, const McSupplicantBackend *vtable,
+                          const McSupplicantCalls *calls, GMainContext *context, McNmLoan **loan,
+                          GError **error)
+{
+    void *backend =
+        borrow(config, vtable, loan, error) ? vtable->open(config, calls, context, error) : NULL;
+
+    if (!backend)
+        mc_nm_loan_give_back(g_steal_pointer(loan));
+    return backend;
+}
+
 McSupplicant *mc_supplicant_open(const McSupplicantConfig *config, const McSupplicantCalls *calls,
                                  GMainContext *context, char **ret_why, GError **error)
 {
     const char *why;
     const McSupplicantBackend *vtable = decide(config, &why, error);
-    void *backend = vtable ? vtable->open(config, calls, context, error) : NULL;
+    McNmLoan *loan = NULL;
+    void *backend = vtable ? open_backend(config, vtable, calls, context, &loan, error) : NULL;
 
     if (!backend)
         return NULL;
     McSupplicant *self = g_new0(McSupplicant, 1);
     self->vtable = vtable;
     self->backend = backend;
+    self->loan = loan;
     if (ret_why) {
         g_autofree char *what = vtable->describe(backend);
-        *ret_why = g_strdup_printf("by %s: %s", what, why);
+        *ret_why =
+            g_strdup_printf("by %s: %s%s%s%s", what, why, loan ? "; NetworkManager lends " : "",
+                            loan ? mc_nm_loan_interface(loan) : "", loan ? " until the end" : "");
     }
     return self;
 }
@@ -118,6 +158,7 @@ void mc_supplicant_close(McSupplicant *self)
     if (!self)
         return;
     self->vtable->close(self->backend);
+    mc_nm_loan_give_back(self->loan);
     g_free(self);
 }
 

@@ -11,6 +11,8 @@ typedef struct {
     char backend[8];    /* "wpas", "dbus", "nm"; "": look at the machine */
     char interface[16]; /* Wi-Fi interface; "": the first one that can do Wi-Fi Direct */
     char control[108]; /* wpa_supplicant's control socket, or the directory of it; "": usual ones */
+    bool forms_groups; /* not only looks: NetworkManager has to lend its card (p2p/nm-loan.h) */
+    bool may_drop_station;
 } McSupplicantConfig;
 
 typedef struct {
@@ -41,8 +43,8 @@ extern const McSupplicantBackend mc_supplicant_dbus; /* p2p/wpas-dbus.c */
 extern const McSupplicantBackend mc_supplicant_nm;   /* p2p/nm.c */
 
 typedef struct McSupplicant McSupplicant;
-/* Errors: MC_LINK_ERROR_NO_SUPPLICANT, _NO_PERMISSION, _KIND. *ret_why (may be NULL): in one line
- * what was chosen and why; g_free(). */
+/* Errors: MC_LINK_ERROR_NO_SUPPLICANT, _NO_PERMISSION, _KIND, those of p2p/nm-loan.h. *ret_why (may
+ * be NULL): in one line what was chosen and why; g_free(). */
 McSupplicant *mc_supplicant_open(const McSupplicantConfig *config, const McSupplicantCalls *calls,
                                  GMainContext *context, char **ret_why, GError **error);
 void mc_supplicant_close(McSupplicant *self); /* NULL is fine */

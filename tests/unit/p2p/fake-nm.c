@@ -34,8 +34,12 @@ static const char xml[] =
     "<node><interface name='org.freedesktop.DBus.Properties'>"
     "<method name='GetAll'><arg type='s' direction='in'/><arg type='a{sv}' "
     "direction='out'/></method>"
+    "<method name='Set'><arg type='s' direction='in'/><arg type='s' direction='in'/>"
+    "<arg type='v' direction='in'/></method>"
     "</interface>"
     "<interface name='" NM "'>"
+    "<method name='GetDeviceByIpIface'><arg type='s' direction='in'/><arg type='o' "
+    "direction='out'/></method>"
     "<method name='GetDevices'><arg type='ao' direction='out'/></method>"
     "<method name='GetPermissions'><arg type='a{ss}' direction='out'/></method>"
     "<method name='AddAndActivateConnection2'><arg type='a{sa{sv}}' direction='in'/>"
@@ -51,7 +55,7 @@ static const char xml[] =
 
 /* --- answers ---------------------------------------------------------------------------------- */
 
-static void say(const char *text)
+void fake_nm_say(const char *text)
 {
     g_async_queue_push(fake.asked, g_strdup(text));
 }
@@ -148,7 +152,7 @@ static void add_and_activate(GVariant *parameters, GDBusMethodInvocation *invoca
     fake.settings = g_variant_ref(parameters);
     g_free(fake.client);
     fake.client = g_strdup(g_dbus_method_invocation_get_sender(invocation));
-    say("AddAndActivate");
+    fake_nm_say("AddAndActivate");
     answer(invocation, fake.plan.activate,
            g_variant_new("(ooa{sv})", PATH "/Settings/1", FAKE_NM_ACTIVE, NULL));
     g_mutex_unlock(&fake.lock);
@@ -162,7 +166,7 @@ static void deactivate(GDBusMethodInvocation *invocation)
     enum { USER_REQUESTED = 39 };
     bool obeys = fake.plan.obeys;
 
-    say("DeactivateConnection");
+    fake_nm_say("DeactivateConnection");
     answer(invocation, fake.plan.deactivate, NULL);
     g_mutex_unlock(&fake.lock);
     if (obeys) {
@@ -179,8 +183,24 @@ static void start_find(GVariant *parameters, GDBusMethodInvocation *invocation)
 
     g_variant_lookup(options, "timeout", "i", &seconds);
     g_autofree char *text = g_strdup_printf("StartFind %d", seconds);
-    say(text);
+    fake_nm_say(text);
     answer(invocation, fake.plan.find, NULL);
+}
+
+/* Of the device: Managed.  Who lets go of it has wpa_supplicant's interface removed. */
+static void set_property(GVariant *parameters, GDBusMethodInvocation *invocation)
+{
+    g_autoptr(GVariant) value = NULL;
+    const char *interface, *name;
+
+    g_variant_get(parameters, "(&s&sv)", &interface, &name, &value);
+    g_autofree char *text =
+        g_strdup_printf("%s %s", name, g_variant_get_boolean(value) ? "true" : "false");
+    fake_nm_say(text);
+    answer(invocation, fake.plan.lend, NULL);
+    if (fake.plan.lend == FAKE_NM_ANSWERS && !g_variant_get_boolean(value))
+        fake_nm_emit("/fi/w1/wpa_supplicant1", "fi.w1.wpa_supplicant1", "InterfaceRemoved",
+                     g_variant_new("(o)", FAKE_NM_STATION));
 }
 
 static void on_call(GDBusConnection *bus, const char *sender, const char *path,
@@ -194,6 +214,10 @@ static void on_call(GDBusConnection *bus, const char *sender, const char *path,
         get_all(path, parameters, invocation);
     } else if (strcmp(method, "GetDevices") == 0) {
         answer(invocation, fake.plan.devices, g_variant_new("(^ao)", devices));
+    } else if (strcmp(method, "GetDeviceByIpIface") == 0) {
+        answer(invocation, FAKE_NM_ANSWERS, g_variant_new("(o)", FAKE_NM_DEVICE));
+    } else if (strcmp(method, "Set") == 0) {
+        set_property(parameters, invocation);
     } else if (strcmp(method, "GetPermissions") == 0) {
         answer(invocation, FAKE_NM_ANSWERS,
                g_variant_new_parsed("({'" NM ".network-control': %s},)", fake.plan.permission));
@@ -204,7 +228,7 @@ static void on_call(GDBusConnection *bus, const char *sender, const char *path,
     } else if (strcmp(method, "DeactivateConnection") == 0) {
         deactivate(invocation);
     } else {
-        say(method);
+        fake_nm_say(method);
         answer(invocation, fake.plan.find, NULL);
     }
     g_mutex_unlock(&fake.lock);
@@ -221,6 +245,47 @@ void fake_nm_start(void)
     private_bus_serve(NULL, FAKE_NM_PEER "1", xml, &vtable, NULL);
     private_bus_serve(NULL, FAKE_NM_PEER "2", xml, &vtable, NULL);
     fake_nm_be_there(true);
+}
+
+/* --- wpa_supplicant, below it ------------------------------------------------------------------
+ */
+
+#define WPAS "fi.w1.wpa_supplicant1"
+#define WPAS_PATH "/fi/w1/wpa_supplicant1"
+#define GROUP WPAS_PATH "/Interfaces/1"
+
+static const char wpas_xml[] =
+    "<node><interface name='" WPAS "'>"
+    "<method name='GetInterface'><arg type='s' direction='in'/><arg type='o' "
+    "direction='out'/></method>"
+    "<method name='CreateInterface'><arg type='a{sv}' direction='in'/><arg type='o' "
+    "direction='out'/></method>"
+    "<method name='RemoveInterface'><arg type='o' direction='in'/></method></interface>"
+    "<interface name='" WPAS ".Interface.P2PDevice'><method name='Disconnect'/></interface></node>";
+
+static void on_wpas(GDBusConnection *bus, const char *sender, const char *path,
+                    const char *interface, const char *method, GVariant *parameters,
+                    GDBusMethodInvocation *invocation, gpointer user_data)
+{
+    const char *object = NULL;
+
+    if (strcmp(method, "GetInterface") == 0) {
+        const char *ifname;
+        g_variant_get(parameters, "(&s)", &ifname);
+        object = g_str_has_prefix(ifname, "p2p-") ? GROUP : FAKE_NM_STATION;
+    } else {
+        fake_nm_say(method);
+        object = strcmp(method, "CreateInterface") == 0 ? WPAS_PATH "/Interfaces/7" : NULL;
+    }
+    g_dbus_method_invocation_return_value(invocation, object ? g_variant_new("(o)", object) : NULL);
+}
+
+void fake_nm_start_wpas(void)
+{
+    static const GDBusInterfaceVTable calls = {.method_call = on_wpas};
+
+    private_bus_serve(WPAS, WPAS_PATH, wpas_xml, &calls, NULL);
+    private_bus_serve(NULL, GROUP, wpas_xml, &calls, NULL);
 }
 
 /* --- for the test ----------------------------------------------------------------------------- */

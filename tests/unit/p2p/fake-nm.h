@@ -9,6 +9,7 @@
 
 #define FAKE_NM_DEVICE "/org/freedesktop/NetworkManager/Devices/4"
 #define FAKE_NM_PEER "/org/freedesktop/NetworkManager/WifiP2PPeer/" /* 1 and 2 */
+#define FAKE_NM_STATION "/fi/w1/wpa_supplicant1/Interfaces/0"
 #define FAKE_NM_ACTIVE "/org/freedesktop/NetworkManager/ActiveConnection/9"
 
 typedef enum {
@@ -20,7 +21,7 @@ typedef enum {
 } FakeNmMood;
 
 typedef struct {
-    FakeNmMood devices, properties, find, activate, deactivate;
+    FakeNmMood devices, properties, find, activate, deactivate, lend;
     guint32 device_type, device_state;
     const char *ip_interface; /* "": no group */
     const char *permission;   /* for network-control: "yes", "no" */
@@ -33,6 +34,8 @@ typedef struct {
 extern const FakeNmPlan fake_nm_usual; /* managed, idle, "Lab Sink" in reach */
 
 void fake_nm_start(void);                 /* after private_bus_start() */
+void fake_nm_start_wpas(void);            /* and a wpa_supplicant with the card and a group */
+void fake_nm_say(const char *text);       /* as if it had been asked that */
 void fake_nm_set(const FakeNmPlan *plan); /* and forgets what it was asked */
 void fake_nm_be_there(bool there);        /* on the bus */
 char *fake_nm_asked(int timeout_s);       /* "StartFind 30", ...; NULL: nothing; g_free() */

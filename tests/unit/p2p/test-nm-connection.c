@@ -202,6 +202,20 @@ static void test_stops_midway(void)
     fake_nm_be_there(true);
 }
 
+/* It is killed: its group stays with wpa_supplicant, which is asked to end it. */
+static void test_vanishes(void)
+{
+    NmPlay self;
+
+    nm_play_begin(&self, &fake_nm_usual);
+    bring_up(&self);
+    fake_nm_be_there(false);
+    nm_play_expect(&self, "gone");
+    nm_play_close(&self);
+    nm_play_asked("Disconnect");
+    fake_nm_be_there(true);
+}
+
 /* Whatever types come, nothing breaks, and nothing is told of it. */
 static void test_garbage(void)
 {
@@ -248,6 +262,7 @@ int main(int argc, char **argv)
         return 0;
     }
     fake_nm_start();
+    fake_nm_start_wpas();
     g_test_add_func("/nm/connection", test_connection);
     g_test_add_func("/nm/loss", test_loss);
     g_test_add_func("/nm/device-removed", test_device_removed);
@@ -255,6 +270,7 @@ int main(int argc, char **argv)
     g_test_add_func("/nm/refused", test_refused);
     g_test_add_func("/nm/no-answer", test_no_answer);
     g_test_add_func("/nm/stops-midway", test_stops_midway);
+    g_test_add_func("/nm/vanishes", test_vanishes);
     g_test_add_func("/nm/garbage", test_garbage);
     int status = g_test_run();
     private_bus_stop();
