@@ -9,18 +9,15 @@ TEST_FIREWALL --victim opens the ports of a session on the interface mcgrp and w
 import os
 import pathlib
 import re
-import shutil
 import signal
 import subprocess
 import sys
-import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from harness import check  # noqa: E402
+from own_space import PLAIN_USER, enter, until  # noqa: E402
 
-NEEDED = ("firewalld", "nft", "ip", "unshare", "dbus-daemon", "gdbus", "setpriv")
 BUS = "/run/mc-bus"
-PATIENCE_S = 120
 # As the system's bus it lets every user in.
 BUS_CONFIG = f"""<busconfig><listen>unix:path={BUS}</listen><auth>EXTERNAL</auth><policy context="default">
 <allow user="*"/><allow own="*"/><allow send_destination="*"/><allow receive_sender="*"/></policy></busconfig>"""
@@ -29,13 +26,6 @@ DIAL = "import socket,sys; socket.create_connection((sys.argv[1], 7236), 5).recv
 
 def sh(command, **more):
     return subprocess.run(command, shell=True, capture_output=True, text=True, timeout=60, **more).stdout
-
-
-def until(condition, what):
-    end = time.monotonic() + PATIENCE_S
-    while not condition():
-        check(time.monotonic() < end, f"never: {what}")
-        time.sleep(0.05)
 
 
 def at_firewalld(interface, method, *words):
@@ -98,9 +88,7 @@ def firewall_line(miracast, *prefix):
 
 def inside(miracast, victim):
     os.environ["DBUS_SYSTEM_BUS_ADDRESS"] = f"unix:path={BUS}"
-    for folder in ("/run/netns", "/run/firewalld-config"):
-        os.makedirs(folder)
-    sh("ip link set lo up")
+    os.makedirs("/run/firewalld-config")
     pathlib.Path("/run/bus.conf").write_text(BUS_CONFIG)
     programs = [subprocess.Popen(["dbus-daemon", "--config-file=/run/bus.conf", "--nofork"])]
     try:
@@ -118,7 +106,7 @@ def inside(miracast, victim):
         until(lambda: "7236" not in sh("ss -ltn"), "the port closed")
         said = firewall_line(miracast)
         check("opened as for a session (firewalld, zone " in said, said)
-        said = firewall_line(miracast, "setpriv", "--reuid=65534", "--clear-groups")
+        said = firewall_line(miracast, *PLAIN_USER)
         check("not proved" in said and "firewall-cmd --add-port=7236/tcp" in said, said)
     finally:
         for program in programs:
@@ -126,28 +114,9 @@ def inside(miracast, victim):
             program.wait()
     os.makedirs("/etc/ufw", exist_ok=True)
     pathlib.Path("/etc/ufw/ufw.conf").write_text("ENABLED=yes\n")
-    said = firewall_line(miracast, "setpriv", "--reuid=65534", "--clear-groups")
+    said = firewall_line(miracast, *PLAIN_USER)
     check("ufw is on" in said and "ufw allow" in said, said)
 
 
-def main():
-    """The mounts hide what firewalld and ufw have here: its log, its files."""
-    if sys.argv[1] == "--inside":
-        inside(*sys.argv[2:])
-        return
-    missing = [name for name in NEEDED if not shutil.which(name)]
-    if missing or os.geteuid():
-        print("skipped: needs " + (", ".join(missing) or "root"))
-        sys.exit(77)
-    space = ["unshare", "--net", "--mount", "--propagation", "private"]
-    if subprocess.run([*space, "true"], check=False).returncode:
-        print("skipped: no name space can be made here")
-        sys.exit(77)
-    mounts = ("for d in /run /var/log; do mount -t tmpfs none $d || exit 1; done; mkdir /run/etc /run/work; "
-              "mount -t overlay -o lowerdir=/etc,upperdir=/run/etc,workdir=/run/work none /etc || exit 1; exec \"$@\"")
-    sys.exit(subprocess.run([*space, "sh", "-c", mounts, "sh", sys.executable, __file__, "--inside", *sys.argv[1:]],
-                            check=False, timeout=500).returncode)
-
-
 if __name__ == "__main__":
-    main()
+    enter(inside, ("firewalld", "nft", "dbus-daemon", "gdbus"))
