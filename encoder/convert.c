@@ -104,16 +104,6 @@ void mc_convert_free(McConvert *self)
     g_free(self);
 }
 
-void mc_convert_set_size(McConvert *self, uint32_t width_px, uint32_t height_px)
-{
-    if (self->width_px == width_px && self->height_px == height_px)
-        return;
-    self->width_px = width_px;
-    self->height_px = height_px;
-    g_clear_pointer(&self->scaled, mc_picture_unref);
-    g_clear_pointer(&self->black, mc_picture_unref);
-}
-
 /* ---- frames ---- */
 
 static bool frame_is_sane(const McFrameDesc *frame, GError **error)
@@ -325,6 +315,20 @@ static void scale(McConvert *self)
               to->plane[0] + luma, (int) to->stride[0], to->plane[1] + chroma, (int) to->stride[1],
               to->plane[2] + chroma, (int) to->stride[2], (int) r.width_px, (int) r.height_px,
               kFilterBox);
+}
+
+McConvert *mc_convert_copy(McConvert *self, uint32_t width_px, uint32_t height_px)
+{
+    McConvert *copy = mc_convert_new(width_px, height_px);
+
+    mc_convert_set_cursor(copy, self->cursor_x, self->cursor_y, self->cursor_visible, self->cursor,
+                          self->cursor_width, self->cursor_height);
+    if (!self->source)
+        return copy;
+    cursor_erase(self);
+    copy->source = mc_picture_new(self->source->width_px, self->source->height_px);
+    memcpy(copy->source->plane[0], self->source->plane[0], self->source->size);
+    return copy;
 }
 
 McPicture *mc_convert_compose(McConvert *self)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* encoder/convert.h - captured BGRX frames to I420 pictures (BT.709, limited range) of the mode's
  * size: scaled with black borders, never stretched, with the cursor drawn in.
- * Threads: none of its own; one caller at a time.  Owner: encoder/stream. */
+ * Threads: none of its own; one caller at a time.  Owner: encoder/encodings. */
 #pragma once
 
 #include <glib.h>
@@ -27,8 +27,9 @@ void mc_picture_unref(McPicture *self);
 
 typedef struct McConvert McConvert;
 McConvert *mc_convert_new(uint32_t width_px, uint32_t height_px); /* the mode: even numbers */
-void mc_convert_free(McConvert *self);                            /* NULL is fine */
-void mc_convert_set_size(McConvert *self, uint32_t width_px, uint32_t height_px);
+/* Another with what this one keeps: the frame and the cursor. */
+McConvert *mc_convert_copy(McConvert *self, uint32_t width_px, uint32_t height_px);
+void mc_convert_free(McConvert *self); /* NULL is fine */
 
 /* Converts a frame and keeps it (without a cursor).  False: not a frame that can be read. */
 bool mc_convert_frame(McConvert *self, const McFrameDesc *frame, GError **error);

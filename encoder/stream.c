@@ -64,26 +64,29 @@ static void on_rtcp(const uint8_t *datagram, size_t len, void *user_data)
         self->config.on_rtcp(datagram, len, self->config.user_data);
 }
 
-static void on_ready(void *user_data)
+/* As the stream is quiet, so its seat rests; send_lock held. */
+static void follow_rest(McStream *self, bool ready)
 {
-    mc_stream_force_idr(user_data);
+    mc_seat_rest(self->seat,
+                 g_atomic_int_get(&self->paused) || g_atomic_int_get(&self->stopped) || !ready);
 }
 
-static void wake_refresh(McStream *self)
+/* Perhaps before there is an output. */
+static void on_ready(void *user_data)
 {
-    g_mutex_lock(&self->wish_lock);
-    g_cond_signal(&self->wished);
-    g_mutex_unlock(&self->wish_lock);
+    McStream *self = user_data;
+
+    g_mutex_lock(&self->send_lock);
+    follow_rest(self, true);
+    g_mutex_unlock(&self->send_lock);
+    mc_stream_force_idr(self);
 }
 
 /* ---- wishes ---- */
 
 void mc_stream_force_idr(McStream *self)
 {
-    g_mutex_lock(&self->wish_lock);
-    self->schedule.idr_wanted = true;
-    g_cond_signal(&self->wished);
-    g_mutex_unlock(&self->wish_lock);
+    mc_seat_force_idr(self->seat);
 }
 
 void mc_stream_mute(McStream *self, bool muted)
@@ -98,50 +101,35 @@ int64_t mc_stream_pts_zero_us(const McStream *self)
 
 void mc_stream_set_rate(McStream *self, uint32_t kbps, bool tight)
 {
-    g_mutex_lock(&self->encode_lock);
-    if (self->video.bitrate_kbps != kbps || self->tight != tight)
-        mc_video_encoder_set_rate(self->encoder, kbps, tight);
-    self->video.bitrate_kbps = kbps;
-    self->tight = tight;
-    g_mutex_lock(&self->wish_lock);
-    self->schedule.tight = tight;
-    g_mutex_unlock(&self->wish_lock);
-    g_mutex_unlock(&self->encode_lock);
-    g_mutex_lock(&self->stats_lock);
-    self->stats.bitrate_kbps = kbps;
-    g_mutex_unlock(&self->stats_lock);
+    mc_seat_set_rate(self->seat, kbps, tight);
 }
 
 void mc_stream_set_cursor(McStream *self, int x_px, int y_px, bool visible, const uint8_t *bgra,
                           unsigned width_px, unsigned height_px)
 {
-    g_mutex_lock(&self->encode_lock);
-    if (mc_convert_set_cursor(self->convert, x_px, y_px, visible, bgra, width_px, height_px)) {
-        g_mutex_lock(&self->wish_lock);
-        self->schedule.cursor_waits = true;
-        g_cond_signal(&self->wished);
-        g_mutex_unlock(&self->wish_lock);
-    }
-    g_mutex_unlock(&self->encode_lock);
+    mc_seat_set_cursor(self->seat, x_px, y_px, visible, bgra, width_px, height_px);
 }
 
 /* What is under way in the two locks goes out or sees the flag; nothing follows. */
 static void flush(McStream *self)
 {
-    g_mutex_lock(&self->encode_lock);
-    g_mutex_unlock(&self->encode_lock);
+    g_mutex_lock(&self->send_lock);
+    g_mutex_unlock(&self->send_lock);
     mc_output_hold(self->output);
 }
 
 void mc_stream_pause(McStream *self, bool paused)
 {
     g_atomic_int_set(&self->paused, paused);
-    if (paused) {
+    if (!paused)
+        mc_output_release(self->output);
+    g_mutex_lock(&self->send_lock);
+    follow_rest(self, mc_output_is_ready(self->output));
+    g_mutex_unlock(&self->send_lock);
+    if (paused)
         flush(self);
-        return;
-    }
-    mc_output_release(self->output);
-    mc_stream_force_idr(self);
+    else
+        mc_stream_force_idr(self);
 }
 
 void mc_stream_stats(McStream *self, McStreamStats *ret_stats)
@@ -154,6 +142,13 @@ void mc_stream_stats(McStream *self, McStreamStats *ret_stats)
     ret_stats->send = mc_stage_times_figures(&self->send_times);
     ret_stats->age = mc_stage_times_figures(&self->age_times);
     g_mutex_unlock(&self->stats_lock);
+    const McSeatFigures seat = mc_seat_figures(self->seat);
+    ret_stats->bitrate_kbps = seat.kbps;
+    ret_stats->encoders_replaced = seat.replaced;
+    ret_stats->encoding = seat.serial;
+    ret_stats->encoding_streams = seat.streams;
+    ret_stats->frames_shared = seat.taken;
+    g_strlcpy(ret_stats->encoder, seat.info.encoder, sizeof(ret_stats->encoder));
     mc_output_stats(self->output, ret_stats);
 }
 
@@ -186,29 +181,14 @@ void mc_stream_set_flavour(McStream *self, const char *name)
     mc_stream_force_idr(self);
 }
 
-static void restart_schedule(McStream *self)
-{
-    g_mutex_lock(&self->wish_lock);
-    mc_schedule_restart(&self->schedule, self->video.fps);
-    g_cond_signal(&self->wished);
-    g_mutex_unlock(&self->wish_lock);
-}
-
 bool mc_stream_set_video(McStream *self, const McStreamVideo *video, GError **error)
 {
-    McH264 *h264 = mc_video_encoder_open(self->encoder, video, error);
-
-    if (!h264)
+    if (!mc_seat_set_video(self->seat, video, error))
         return false;
-    g_mutex_lock(&self->encode_lock);
-    mc_video_encoder_take(self->encoder, h264, video);
-    self->video = *video;
-    g_clear_pointer(&self->notice, mc_picture_unref);
-    mc_convert_set_size(self->convert, video->width_px, video->height_px);
-    mc_stream_announce_video(self);
-    restart_schedule(self);
-    bool ok = mc_output_set_pacing(self->output, self->video.fps, error);
-    g_mutex_unlock(&self->encode_lock);
+    g_mutex_lock(&self->send_lock);
+    self->fps = video->fps;
+    bool ok = mc_output_set_pacing(self->output, self->fps, error);
+    g_mutex_unlock(&self->send_lock);
     return ok;
 }
 
@@ -232,6 +212,15 @@ bool mc_stream_has_sound(McStreamAudio audio)
     return audio == MC_STREAM_AUDIO_LPCM || mc_audio_encoder_exists(audio);
 }
 
+static McSeat *new_seat(const McStreamConfig *config, GError **error)
+{
+    McH264 *h264 = config->opening ? mc_h264_opening_take(config->opening, &config->video) : NULL;
+    g_autoptr(McEncodings) encodings =
+        config->encodings ? mc_encodings_ref(config->encodings) : mc_encodings_new();
+
+    return mc_seat_new(encodings, &config->video, config->encoder, h264, error);
+}
+
 McStream *mc_stream_new(const McStreamConfig *config, GError **error)
 {
     g_autoptr(McStream) self = g_new0(McStream, 1);
@@ -243,26 +232,22 @@ McStream *mc_stream_new(const McStreamConfig *config, GError **error)
                                  .user_data = self};
 
     self->config = *config;
-    self->video = config->video;
-    self->unit = g_byte_array_sized_new(128 * 1024);
-    g_mutex_init(&self->encode_lock);
+    self->config.opening = NULL; /* the caller's, which ends it after this call */
+    self->config.encodings = NULL;
+    self->fps = config->video.fps;
+    g_mutex_init(&self->send_lock);
     g_mutex_init(&self->stats_lock);
-    g_mutex_init(&self->wish_lock);
-    g_cond_init(&self->wished);
-    self->convert = mc_convert_new(config->video.width_px, config->video.height_px);
-    self->output = mc_output_new(config, &hooks, error);
+    self->seat = new_seat(config, error);
+    self->output = self->seat ? mc_output_new(&self->config, &hooks, error) : NULL;
     if (!self->output)
         return NULL;
-    self->config.opening = NULL; /* the caller's, which ends it after this call */
-    McH264 *h264 = config->opening ? mc_h264_opening_take(config->opening, &config->video) : NULL;
-    self->encoder = mc_video_encoder_new(&config->video, config->encoder, h264, note, self, error);
-    if (!self->encoder)
-        return NULL;
-    mc_stream_announce_video(self);
-    restart_schedule(self);
+    g_mutex_lock(&self->send_lock);
+    follow_rest(self, mc_output_is_ready(self->output));
+    const McSeatFigures seat = mc_seat_figures(self->seat);
+    mc_stream_announce_video(self, &seat.info);
     mc_stream_enter_protection(self, config->protection);
-    return mc_output_set_pacing(self->output, self->video.fps, error) ? g_steal_pointer(&self)
-                                                                      : NULL;
+    g_mutex_unlock(&self->send_lock);
+    return mc_output_set_pacing(self->output, self->fps, error) ? g_steal_pointer(&self) : NULL;
 }
 
 bool mc_stream_start(McStream *self, GError **error)
@@ -287,7 +272,8 @@ void mc_stream_stop(McStream *self)
 {
     g_atomic_int_set(&self->stopped, 1);
     g_clear_pointer(&self->audio, mc_audio_free);
-    wake_refresh(self);
+    if (self->seat)
+        mc_seat_stop(self->seat);
     g_clear_pointer(&self->refresh, g_thread_join);
     if (!self->output)
         return;
@@ -301,13 +287,8 @@ void mc_stream_free(McStream *self)
         return;
     mc_stream_stop(self);
     mc_output_free(self->output);
-    mc_video_encoder_free(self->encoder);
-    mc_convert_free(self->convert);
-    g_clear_pointer(&self->notice, mc_picture_unref);
-    g_byte_array_unref(self->unit);
-    g_mutex_clear(&self->encode_lock);
+    mc_seat_free(self->seat);
+    g_mutex_clear(&self->send_lock);
     g_mutex_clear(&self->stats_lock);
-    g_mutex_clear(&self->wish_lock);
-    g_cond_clear(&self->wished);
     g_free(self);
 }

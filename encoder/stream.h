@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* encoder/stream.h - frames and sound in, paced datagrams out: conversion, H.264, sound, MPEG-TS,
- * RTP. Threads: create/start/stop/free and the setters from the owner's thread (setters are also
- * safe from any thread); mc_stream_push_frame from the one chunk pump.  Owner: umd/session. */
+/* encoder/stream.h - frames and sound in, paced datagrams out: conversion, H.264 (both shared with
+ * other streams of the same pictures: encoder/encodings.h), sound, MPEG-TS, RTP. Threads:
+ * create/start/stop/free and the setters from the owner's thread (setters are also safe from any
+ * thread); mc_stream_push_frame from the one chunk pump.  Owner: umd/session. */
 #pragma once
 
 #include <glib.h>
@@ -66,6 +67,7 @@ typedef struct {
     void (*on_datagram)(char direction, const uint8_t *datagram, size_t len, void *user_data);
     char encoder[32];              /* wish: "x264", "openh264", ...; "": choose */
     struct McH264Opening *opening; /* of encoder/h264-opening.h: taken from; NULL: open one */
+    struct McEncodings *encodings; /* of encoder/encodings.h: shared with these; NULL: with none */
     char ts_flavour[16];           /* of encoder/ts-flavour.h; "" or unknown: the first */
     /* Called on the sending thread right before the first network call of a frame (C-80), and of a
      * picture that is sent again under its old id (C-76). */
@@ -91,8 +93,11 @@ typedef struct {
     McStageFigures convert, encode, mux, send, age;              /* of the last frames */
     int32_t av_offset_us; /* how much later the sound leaves than its picture, by their PTS */
     unsigned encoders_replaced;
-    uint32_t age_us;  /* capture to last datagram, last frame */
-    char encoder[32]; /* element in use */
+    uint32_t age_us;           /* capture to last datagram, last frame */
+    char encoder[32];          /* element in use */
+    uint64_t encoding;         /* its number: streams with the same have the same pictures */
+    unsigned encoding_streams; /* that have it now */
+    uint64_t frames_shared;    /* of frames_encoded, by another stream's work */
     uint64_t audio_frames;
     uint64_t sound_skipped_us; /* left out, as this machine had no time for it or was suspended */
 } McStreamStats;

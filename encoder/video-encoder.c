@@ -19,17 +19,28 @@ struct McVideoEncoder {
     McVideoEncoderStats stats;
 };
 
-McVideoEncoder *mc_video_encoder_new(const McStreamVideo *video, const char *wish, McH264 *h264,
-                                     McVideoEncoderNote on_note, void *user_data, GError **error)
+McVideoEncoder *mc_video_encoder_new(const McStreamVideo *video, const char *wish, uint32_t avoid,
+                                     McH264 *h264, GError **error)
 {
     g_autoptr(McVideoEncoder) self = g_new0(McVideoEncoder, 1);
 
     self->video = *video;
+    self->failed = (gint) avoid;
+    self->failed_us = avoid ? g_get_monotonic_time() : 0;
+    g_strlcpy(self->wish, wish ? wish : "", sizeof(self->wish));
+    self->h264 = h264 ? h264 : mc_h264_new(video, self->wish, avoid, error);
+    return self->h264 ? g_steal_pointer(&self) : NULL;
+}
+
+void mc_video_encoder_on_note(McVideoEncoder *self, McVideoEncoderNote on_note, void *user_data)
+{
     self->on_note = on_note;
     self->user_data = user_data;
-    g_strlcpy(self->wish, wish ? wish : "", sizeof(self->wish));
-    self->h264 = h264 ? h264 : mc_h264_new(video, self->wish, 0, error);
-    return self->h264 ? g_steal_pointer(&self) : NULL;
+}
+
+uint32_t mc_video_encoder_failed(const McVideoEncoder *self)
+{
+    return (uint32_t) g_atomic_int_get(&self->failed);
 }
 
 void mc_video_encoder_free(McVideoEncoder *self)
@@ -38,20 +49,6 @@ void mc_video_encoder_free(McVideoEncoder *self)
         return;
     mc_h264_free(self->h264);
     g_free(self);
-}
-
-McH264 *mc_video_encoder_open(const McVideoEncoder *self, const McStreamVideo *video,
-                              GError **error)
-{
-    return mc_h264_new(video, self->wish, (uint32_t) g_atomic_int_get(&self->failed), error);
-}
-
-void mc_video_encoder_take(McVideoEncoder *self, McH264 *h264, const McStreamVideo *video)
-{
-    mc_h264_free(self->h264);
-    self->h264 = h264;
-    self->video = *video;
-    self->idr_unheeded = 0;
 }
 
 void mc_video_encoder_set_rate(McVideoEncoder *self, uint32_t kbps, bool tight)

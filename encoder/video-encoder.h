@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* encoder/video-encoder.h - one H.264 encoder after the other: takes the first that works, watches
  * what comes out of it, and goes on with another when it fails in the middle of a stream.
- * Threads: one caller at a time.  Owner: encoder/stream. */
+ * Threads: one caller at a time.  Owner: encoder/encodings. */
 #pragma once
 
 #include "encoder/h264.h"
@@ -10,16 +10,14 @@ typedef struct McVideoEncoder McVideoEncoder;
 
 /* on_note: a person should hear of it (which encoder failed, and which goes on). */
 typedef void (*McVideoEncoderNote)(const char *text, void *user_data);
-/* h264: one that is open already, which it takes; NULL: one of wish (as mc_h264_new) is opened. */
-McVideoEncoder *mc_video_encoder_new(const McStreamVideo *video, const char *wish, McH264 *h264,
-                                     McVideoEncoderNote on_note, void *user_data, GError **error);
+/* h264: one that is open already, which it takes; NULL: one of wish (as mc_h264_new) is opened.
+ * Kinds of the set avoid failed before. */
+McVideoEncoder *mc_video_encoder_new(const McStreamVideo *video, const char *wish, uint32_t avoid,
+                                     McH264 *h264, GError **error);
 void mc_video_encoder_free(McVideoEncoder *self); /* NULL is fine */
+void mc_video_encoder_on_note(McVideoEncoder *self, McVideoEncoderNote on_note, void *user_data);
+uint32_t mc_video_encoder_failed(const McVideoEncoder *self); /* kinds; any thread */
 
-/* A new mode in two steps, so that pictures go on while the encoder opens: open is safe beside
- * encode. */
-McH264 *mc_video_encoder_open(const McVideoEncoder *self, const McStreamVideo *video,
-                              GError **error);
-void mc_video_encoder_take(McVideoEncoder *self, McH264 *h264, const McStreamVideo *video);
 void mc_video_encoder_set_rate(McVideoEncoder *self, uint32_t kbps, bool tight);
 
 /* As mc_h264_encode; a failure is answered by another encoder's IDR of the same picture.  False:

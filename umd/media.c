@@ -415,7 +415,7 @@ void mc_media_prepare(McMedia *self, const McWfdDecision *decision)
     const McStreamVideo video = video_of(self, decision);
 
     mc_h264_opening_free(self->opening);
-    self->opening = mc_h264_opening_new(&video, self->options.encoder);
+    self->opening = mc_h264_opening_new(&video, self->options.encoder, 0);
 }
 
 bool mc_media_play(McMedia *self, const char *dest_ip, uint16_t dest_port,

@@ -178,10 +178,19 @@ static void test_new_mode(void)
     g_assert_false(mc_convert_has_picture(self));
     g_assert_cmpint(at(mc_convert_compose(self), 0, 100, 100), ==, 16); /* black, until then */
     convert(self, pixels, 320, 240);
-    mc_convert_set_size(self, 640, 480);
-    McPicture *p = mc_convert_compose(self); /* the kept frame, without its pixels */
+    g_autofree uint8_t *cursor = filled(16, 16, (Colour){0, 0, 255});
+    for (unsigned i = 0; i < 16 * 16; i++)
+        cursor[4 * i + 3] = 255;
+    mc_convert_set_cursor(self, 40, 40, true, cursor, 16, 16);
+    mc_convert_compose(self);
+    g_autoptr(McConvert) other = mc_convert_copy(self, 640, 480);
+    McPicture *p = mc_convert_compose(other); /* the kept frame, without its pixels */
     g_assert_cmpuint(p->width_px, ==, 640);
     assert_colour(p, 639, 479, c, 1);
+    assert_colour(p, 96, 96, (Colour){0, 0, 255}, 1);
+    mc_convert_set_cursor(other, 200, 40, true, NULL, 0, 0);
+    assert_colour(mc_convert_compose(other), 96, 96, c, 1); /* nothing of it is in the frame */
+    assert_colour(mc_convert_compose(self), 48, 48, (Colour){0, 0, 255}, 1);
 }
 
 static void test_cursor(void)

@@ -399,8 +399,8 @@ static void test_opening(void)
     const McStreamVideo video = {640, 480, 30, false, 31, 1000};
     McStreamVideo faster = video, larger = video;
     g_autoptr(GByteArray) au = g_byte_array_new();
-    g_autoptr(McH264Opening) opening = mc_h264_opening_new(&video, "openh264");
-    g_autoptr(McH264Opening) unused = mc_h264_opening_new(&video, "");
+    g_autoptr(McH264Opening) opening = mc_h264_opening_new(&video, "openh264", 0);
+    g_autoptr(McH264Opening) unused = mc_h264_opening_new(&video, "", 0);
     bool idr;
 
     faster.bitrate_kbps = 3000;

@@ -62,8 +62,9 @@ static McVideoEncoder *new_failing(const char *how, unsigned after, Notes *notes
 
     g_setenv("MCLAB_FRAMES", frames, TRUE);
     g_setenv("MCLAB_HOW", how, TRUE);
-    McVideoEncoder *self = mc_video_encoder_new(&video, "vaapi", NULL, on_note, notes, &error);
+    McVideoEncoder *self = mc_video_encoder_new(&video, "vaapi", 0, NULL, &error);
     g_assert_no_error(error);
+    mc_video_encoder_on_note(self, on_note, notes);
     g_assert_cmpstr(mc_h264_encoder(mc_video_encoder_h264(self)), ==, "vah264enc");
     return self;
 }
@@ -155,12 +156,12 @@ static void test_new_mode(void)
     for (unsigned i = 0; i < 3; i++)
         g_assert_true(mc_video_encoder_encode(self, picture, i == 0, au, &idr, NULL));
     g_assert_cmpuint(mc_video_encoder_stats(self).replaced, ==, 1);
-    McH264 *h264 = mc_video_encoder_open(self, &larger, NULL);
-    g_assert_nonnull(h264);
-    g_assert_cmpstr(mc_h264_encoder(h264), !=, "vah264enc");
-    mc_video_encoder_take(self, h264, &larger);
+    g_autoptr(McVideoEncoder) next =
+        mc_video_encoder_new(&larger, "vaapi", mc_video_encoder_failed(self), NULL, NULL);
+    g_assert_nonnull(next);
+    g_assert_cmpstr(mc_h264_encoder(mc_video_encoder_h264(next)), !=, "vah264enc");
     g_autoptr(McPicture) other = mc_picture_new(640, 480);
-    g_assert_true(mc_video_encoder_encode(self, other, true, au, &idr, NULL));
+    g_assert_true(mc_video_encoder_encode(next, other, true, au, &idr, NULL));
     g_assert_true(idr);
     g_free(notes.text);
 }
