@@ -193,12 +193,14 @@ static void write_far_end(FILE *out, const McStatusSnapshot *now)
             ",\"rtcp_loss_percent\":%.1f,\"received_kbps\":%u,\"round_trip_us\":%d,"
             "\"av_offset_us\":%d,\"sound_skipped_us\":%" G_GUINT64_FORMAT
             ",\"radio_kbps\":%u,\"radio_sent\":%" G_GUINT64_FORMAT
-            ",\"radio_failed\":%" G_GUINT64_FORMAT ",\"radio_retried\":%" G_GUINT64_FORMAT ",",
+            ",\"radio_failed\":%" G_GUINT64_FORMAT ",\"radio_retried\":%" G_GUINT64_FORMAT
+            ",\"encoding\":%" G_GUINT64_FORMAT
+            ",\"encoding_sinks\":%u,\"frames_shared\":%" G_GUINT64_FORMAT ",",
             now->live ? "true" : "false", now->frames_repeated, now->encoders_replaced,
             now->refusals, now->queued_bytes, now->rtcp_reports, now->rtcp_lost,
             now->rtcp_loss_permille / 10.0, now->received_kbps, now->trip_us, now->av_offset_us,
             now->sound_skipped_us, now->radio_kbps, now->radio_sent, now->radio_failed,
-            now->radio_retried);
+            now->radio_retried, now->encoding, now->encoding_sinks, now->frames_shared);
 }
 
 static void write_stage(FILE *out, const char *name, McStatusStage stage)
@@ -279,9 +281,9 @@ static void show(McReport *self, const McStatusSnapshot *now, const McMeterSumma
         show_one(self, now, meter, fps, kbps);
     } else {
         g_snprintf(self->live_text, sizeof(self->live_text),
-                   "%s %ux%u %.1f fps %.0f kbit/s %.1f ms loss %.1f%%", self->sink, now->width_px,
+                   "%s %ux%u %.1f fps %.0f kbit/s %.1f ms loss %.1f%%%s", self->sink, now->width_px,
                    now->height_px, fps, kbps, meter->stage[MC_STAGE_TOTAL].p50_us / 1e3,
-                   now->rtcp_loss_permille / 10.0);
+                   now->rtcp_loss_permille / 10.0, now->encoding_sinks > 1 ? " shared" : "");
         show_all(self->parent);
     }
     fflush(stderr);

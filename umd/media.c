@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "encoder/encodings.h"
 #include "encoder/h264-opening.h"
 #include "encoder/socket-address.h"
 #include "umd/chunk-packets.h"
@@ -30,6 +31,8 @@ struct McMedia {
     uint16_t rtp_port, sink_rtp_port;
 
     McTsHdcp hdcp;
+
+    McEncodings *encodings; /* of all media in this process */
 
     GMutex lock; /* guards stream's pointer and the fields below */
     McProtectionMode protection;
@@ -121,6 +124,7 @@ McMedia *mc_media_new(const McOs *os, const McUmdOptions *options, const char *l
     self->user_data = user_data;
     self->rtp_fd = self->rtcp_fd = -1;
     self->ledger = mc_frame_ledger_new(os);
+    self->encodings = mc_encodings_shared();
     self->rtcp = g_async_queue_new_full((GDestroyNotify) g_bytes_unref);
     g_mutex_init(&self->lock);
     self->stop_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -139,6 +143,7 @@ void mc_media_free(McMedia *self)
     mc_media_stop(self);
     g_clear_pointer(&self->stream, mc_stream_free);
     mc_h264_opening_free(self->opening);
+    mc_encodings_unref(self->encodings);
     mc_frame_ledger_free(self->ledger);
     g_async_queue_unref(self->rtcp);
     for (int *fd = (int[]){self->rtp_fd, self->rtcp_fd, self->stop_event, -2}; *fd != -2; fd++)
@@ -380,6 +385,7 @@ static McStream *new_stream(McMedia *self, const char *dest_ip, uint16_t dest_po
                              .hdcp = self->hdcp,
                              .protection = protection_of(self),
                              .opening = self->opening,
+                             .encodings = self->encodings,
                              .on_frame_sent = frame_sent,
                              .on_frame_encoded = frame_encoded,
                              .on_error = stream_failed,

@@ -84,5 +84,8 @@ void mc_session_status_read(McSessionStatus *self, McMedia *media, McStatusSnaps
     ret_snapshot->encoders_replaced = stats.encoders_replaced;
     ret_snapshot->av_offset_us = stats.av_offset_us;
     ret_snapshot->sound_skipped_us = stats.sound_skipped_us;
+    ret_snapshot->encoding = stats.encoding;
+    ret_snapshot->encoding_sinks = stats.encoding_streams;
+    ret_snapshot->frames_shared = stats.frames_shared;
     g_strlcpy(ret_snapshot->encoder, stats.encoder, sizeof(ret_snapshot->encoder));
 }

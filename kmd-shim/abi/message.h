@@ -101,7 +101,7 @@ typedef struct {
 } McMsgQueryStatus;
 
 /* Answer to QUERY_STATUS in the output buffer. */
-#define MC_STATUS_VERSION 3u
+#define MC_STATUS_VERSION 4u
 typedef struct {
     uint32_t p50_us, p95_us; /* of the last frames */
 } McStatusStage;
@@ -133,6 +133,11 @@ typedef struct {
     /* since version 3: of the radio, where the link is one */
     uint32_t radio_kbps;                              /* 0: not known */
     uint64_t radio_sent, radio_failed, radio_retried; /* frames */
+    /* since version 4: sinks of one process with the same encoding have the same pictures */
+    uint64_t encoding;       /* its number, from 1; 0: none yet */
+    uint64_t frames_shared;  /* of frames_encoded, by another context's work */
+    uint32_t encoding_sinks; /* that have it, this one included */
+    uint32_t reserved;
 } McStatusSnapshot;
 
 _Static_assert(sizeof(McMsgHeader) == 16, "wire layout");

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """One desktop to several of the lab's sinks at once.  Usage: test_several.py MIRACAST CASE"""
 
+import hashlib
 import json
 import pathlib
 import re
@@ -9,7 +10,11 @@ import signal
 import subprocess
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "lab")]
+import judge  # noqa: E402
+import rate  # noqa: E402
+import relay  # noqa: E402
 from harness import SINK, check, main  # noqa: E402
 
 EXIT_OK, EXIT_USAGE, EXIT_LINK, EXIT_LOST = 0, 2, 3, 7
@@ -18,12 +23,13 @@ EXIT_OK, EXIT_USAGE, EXIT_LINK, EXIT_LOST = 0, 2, 3, 7
 class Several:
     """A source that waits for some sinks, and the sinks that dialled in."""
 
-    def __init__(self, bed, count, *options):
+    def __init__(self, bed, count, *options, env=None):
         self.bed = bed
         words = [word for _ in range(count) for word in ("--listen", "127.0.0.1:0")]
         self.source = bed.start([bed.miracast, "cast", "--quiet", "--capture", "test", "--fps", "30",
                                  "--mode", "640x480@30", "--stats", "-", *words, *options],
-                                {"XDG_STATE_HOME": str(bed.folder / "state")}, "miracast")
+                                {"XDG_STATE_HOME": str(bed.folder / "state"), **(env or {})},
+                                "miracast")
         self.ports = {}
         while len(self.ports) < count:
             found = self.source.wait_line(r"link +(\S+): listening on \S+:(\d+)")
@@ -40,6 +46,10 @@ class Several:
         program.report = lambda: json.loads(report.read_text())
         return program
 
+    def saved(self, name):
+        """The file for a sink's elementary stream."""
+        return self.bed.folder / f"picture-{self.names.index(name)}.h264"
+
     def wait_live(self, *names):
         """Until "streaming" was said of each: proof, with pictures and an answering sink."""
         left = set(names)
@@ -50,14 +60,33 @@ class Several:
         """The next statistics of this sink."""
         return json.loads(self.source.wait_line(rf'^(.*"sink":"{re.escape(name)}".*)$').group(1))
 
+    def wait_rows(self, holds, names=None):
+        """The next statistics of these sinks of which this holds together."""
+        names = names or self.names
+        rows = {}
+        while len(rows) < len(names) or not holds(*(rows[name] for name in names)):
+            row = json.loads(self.source.wait_line(r'^(\{"sink":.*\})$').group(1))
+            if row["sink"] in names:
+                rows[row["sink"]] = row
+        return [rows[name] for name in names]
+
+    def wait_together(self, *names):
+        """Until these sinks, and no other, have one encoding."""
+        names = names or self.names
+        return self.wait_rows(lambda *rows: all(
+            (row["encoding"], row["encoding_sinks"]) == (rows[0]["encoding"], len(names))
+            for row in rows), names)
+
 
 # A machine that is too slow for so many programs loses datagrams; that is not what is looked at.
 LOSS = {"ts-continuity", "rtp-loss", "rtp-lost", "decode-errors"}
 
 
-def end(several, *sinks):
+def end(several, *sinks, behind_slow_link=None):
     """Ctrl-C: each sink gets its TEARDOWN, and saw a stream without a fault."""
     several.source.send(signal.SIGINT)
+    if behind_slow_link:
+        behind_slow_link.wait()
     for sink in sinks:
         sink.wait()
         report = sink.report()
@@ -80,11 +109,89 @@ def same_mode(bed):
         check(abs(sink.report()["audio"]["tone_hz"] - 440) < 3, sink.report()["audio"])
 
 
+def units(path):
+    """Hashes of the access units: each begins with an AUD."""
+    return [hashlib.sha256(unit).digest() for unit in
+            path.read_bytes().split(b"\0\0\0\1\x09")[1:]]
+
+
+def shared(bed):
+    """One encoding for both, by the figures and by what arrives; and each stream is one that a sink
+    can rely on."""
+    several = Several(bed, 2)
+    sinks = [several.sink(name, "--save-h264", several.saved(name)) for name in several.names]
+    several.wait_live(*several.names)
+    before = several.wait_together()
+    after = several.wait_rows(lambda *rows: all(
+        row["frames_encoded"] > old["frames_encoded"] + 60 for row, old in zip(rows, before)))
+    made, made_before = (sum(row["frames_encoded"] - row["frames_shared"] for row in rows)
+                         for rows in (after, before))
+    done = [row["frames_encoded"] - old["frames_encoded"] for row, old in zip(after, before)]
+    # The rows of two sinks are not of the same moment.
+    check(made - made_before < max(done) + 40, (before, after))
+    check(end(several, *sinks) == EXIT_OK, several.source.text())
+    check(re.search(r"encoder +\S+: one encoding for", several.source.text()), several.source.text())
+    lost = sum(sink.report()["rtp"]["lost"] for sink in sinks)
+    for sink in sinks:
+        wrong = judge.failures(sink.report())
+        check(lost or not wrong, "\n".join(wrong))
+    one, two = (units(several.saved(name)) for name in several.names)
+    common = set(one) & set(two)
+    check(len(common) >= (20 if lost else 60), (len(one), len(two), len(common)))
+    if not lost:
+        one, two = ([unit for unit in found if unit in common] for found in (one, two))
+        check(one == two, "the same pictures in another order")
+
+
+def slow_link(bed):
+    """One sink's link becomes slow: it gets an encoding of its own, and the other its rate back; when
+    the link is good again, they come together."""
+    several = Several(bed, 2, "--bitrate", "4000", "--capture", "test:noise")
+    good, bad = several.names
+    receive = rate.free_pair()
+    link = relay.Relay(("127.0.0.1", receive), relay.parse_script("0:rate=20000;queue=200"))
+    link.start()
+    try:
+        one = several.sink(good, profile="windows-r2", duration=600)
+        two = several.sink(bad, "--announce", str(link.port), "--receive", str(receive), "--recover",
+                           "--report-interval", "0.1", profile="windows-r2", duration=600)
+        several.wait_live(*several.names)
+        several.wait_together()
+        link.link.rate = 1500.0
+        several.wait_rows(lambda good_row, bad_row: (
+            good_row["encoding"] != bad_row["encoding"] and
+            bad_row["kbps_asked"] < good_row["kbps_asked"] * 3 / 4))
+        link.link.rate = 20000.0
+        several.wait_together()
+        check(end(several, one, behind_slow_link=two) == EXIT_OK, several.source.text())
+    finally:
+        link.stop()
+
+
+def encoder_fails(bed):
+    """It is lost for both, and replaced once."""
+    build = pathlib.Path(bed.miracast).resolve().parent.parent
+    several = Several(bed, 2, "--encoder", "vaapi", env={
+        "GST_PLUGIN_PATH": str(build / "tests/lab/gst"), "GST_REGISTRY": str(bed.folder / "gst"),
+        "MCLAB_FRAMES": "150", "MCLAB_HOW": "error"})
+    one, two = (several.sink(name) for name in several.names)
+    several.wait_live(*several.names)
+    rows = several.wait_rows(lambda *rows: all(
+        row["encoding_sinks"] == 2 and row["encoder"] != "vah264enc" for row in rows))
+    check(max(row["encoders_replaced"] for row in rows) == 1, rows)
+    before = [row["frames_encoded"] for row in rows]
+    several.wait_rows(lambda *rows: all(
+        row["frames_encoded"] > old + 20 for row, old in zip(rows, before)))
+    check(end(several, one, two) == EXIT_OK, several.source.text())
+
+
 def other_modes(bed):
     several = Several(bed, 2, "--mode", "1280x720@30")
     wide, narrow = several.names
     one, two = several.sink(wide, profile="720p"), several.sink(narrow, profile="vga-only")
     several.wait_live(*several.names)
+    for name in several.names:
+        check(several.wait_figures(name)["encoding_sinks"] == 1, several.source.text())
     check(end(several, one, two) == EXIT_OK, several.source.text())
     check(one.report()["negotiated"]["video"]["width"] == 1280, one.report()["negotiated"])
     check(two.report()["negotiated"]["video"]["width"] == 640, two.report()["negotiated"])
@@ -95,9 +202,11 @@ def one_killed(bed):
     several = Several(bed, 3)
     sinks = [several.sink(name) for name in several.names]
     several.wait_live(*several.names)
+    several.wait_together()
     sinks[1].send(signal.SIGKILL)
     said = several.source.wait_line(r"error \[(\S+)\]: (\S+): ")
     check(said.group(2) == several.names[1], several.source.text())
+    several.wait_together(several.names[0], several.names[2])
     for name in (several.names[0], several.names[2]):
         before = several.wait_figures(name)["frames_encoded"]
         check(several.wait_figures(name)["frames_encoded"] > before, several.source.text())
@@ -112,9 +221,12 @@ def one_late(bed):
     several.wait_live(first)
     two = several.sink(late)
     several.wait_live(late)
+    several.wait_together()
     one.send(signal.SIGTERM)
     one.wait()
     several.source.wait_line(rf"(teardown|error \[\S+\]:) +{re.escape(first)}: ")
+    before = several.wait_together(late)[0]["frames_encoded"]
+    several.wait_rows(lambda row: row["frames_encoded"] > before + 20, [late])
     end(several, two)
 
 
@@ -154,7 +266,8 @@ def usage(bed):
               "own sink" in lines[0], (words, done.stderr))
 
 
-CASES = {"same-mode": same_mode, "other-modes": other_modes, "one-killed": one_killed,
+CASES = {"same-mode": same_mode, "shared": shared, "slow-link": slow_link,
+         "encoder-fails": encoder_fails, "other-modes": other_modes, "one-killed": one_killed,
          "one-late": one_late, "last-gone": last_gone, "none-comes": none_comes, "usage": usage}
 
 if __name__ == "__main__":
