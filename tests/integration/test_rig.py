@@ -262,6 +262,20 @@ def discovery_ends(miracast):
         look.ended("link.supplicant-gone", timeout=60)
 
 
+def supplicant_restarts(miracast, words=(), bus=False, source=None):
+    """Killed in a session and started again, as an init system does; what the dead one left is gone then."""
+    with world(bus) as air:
+        room = Room(air, miracast, source=source)
+        for intent in (15, 0):
+            room.listen()
+            cast = room.cast(*words)
+            room.come_together(cast, intent)
+            room.source.restart()
+            cast.ended("link.supplicant-gone", timeout=120)
+            room.same_state()
+            room.after_cast()
+
+
 # ---- kill -9 ----
 
 # step: what the television does before, which word of the product says that it is there
@@ -307,13 +321,13 @@ def killed_streaming(miracast):
 
 # ---- NetworkManager ----
 
-def managed(miracast, act):
+def managed(miracast, act, intents=(15, 0)):
     """What happens to a group of NetworkManager's, and what is left of it."""
     with world(bus=True) as air:
         room = Room(air, miracast, manager=Manager(air))
-        for intent in (15, 0):
+        for intent in intents:
             room.listen()
-            cast = room.cast()
+            cast = room.cast("--wait", "80")  # a NetworkManager that has just begun scans much else first
             room.come_together(cast, intent)
             act(room, cast)
             room.same_state()
@@ -327,6 +341,42 @@ def interrupted_cast(room, cast):
 
 def killed_cast(room, cast):
     cast.kill()
+
+
+def vanished_manager(room, cast):
+    """Killed, it leaves its group to wpa_supplicant; a new one comes."""
+    room.manager.child.kill()
+    room.manager.child.wait()
+    cast.ended("link.supplicant-gone", timeout=120)
+    until(lambda: "p2p-wlan0" not in sh("ip -o link", quiet=True), "the group's end", 10)
+    room.manager.start()
+
+
+def plain_user(miracast):
+    """Who may not use NetworkManager's Wi-Fi Direct is told so, and nothing is touched."""
+    with world(bus=True) as air:
+        room = Room(air, miracast, manager=Manager(air))
+        room.manager.ask_polkit()
+        room.listen()
+        for words in ((), ("--p2p-backend", "dbus"), ("--p2p-backend", "wpas", "--wpa-control", room.control)):
+            cast = room.cast(*words, user=("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"))
+            cast.ended("link.no-permission", timeout=120)
+            room.same_state()
+
+
+def direct(miracast, words):
+    """wpa_supplicant driven directly on a card that NetworkManager manages: it lends it, and has it back."""
+    with world(bus=True) as air:
+        room = Room(air, miracast, manager=Manager(air))
+        for intent, act in ((15, interrupted_cast), (0, interrupted_cast), (0, killed_cast)):
+            room.listen()
+            cast = room.cast(*words)
+            _, role, _ = room.come_together(cast, intent)
+            if role != ROLE_OF_INTENT[intent] or "NetworkManager lends wlan0 until the end" not in cast.text():
+                raise Failure(f"{role}: {cast.text()}")
+            act(room, cast)
+            room.same_state()
+            room.after_cast()
 
 
 def disconnected_cast(room, cast):
@@ -367,11 +417,16 @@ CASES = {
     "nm-interrupted": case(managed, act=interrupted_cast),
     "nm-killed": case(managed, act=killed_cast),
     "nm-disconnected": case(managed, act=disconnected_cast),
+    "nm-vanishes": case(managed, act=vanished_manager, intents=(15,)),
+    "nm-plain-user": plain_user,
+    "nm-direct": case(direct, words=("--p2p-backend", "wpas", "--wpa-control", "/run/wpa-source")),
+    "nm-direct-dbus": case(direct, words=OVER_BUS),
     "vanishes-early": case(side_by_side, names=("vanishes-found", "vanishes-negotiation", "vanishes-wps-client")),
     "vanishes-late": case(side_by_side, names=("vanishes-dhcp-owner", "vanishes-rtsp-owner", "vanishes-rtsp-client")),
     "vanishes-streaming": case(side_by_side, names=("vanishes-session-owner", "vanishes-session-client")),
     "refusals": case(side_by_side, names=("no-address", "never-dials", "nobody-presses", "refused", "busy")),
     "supplicant-ends": case(side_by_side, names=("supplicant-ends",)),
+    "dbus-supplicant-restarts": case(supplicant_restarts, words=OVER_BUS, **BUS),
     "discovery-ends": discovery_ends,
     "killed-forming": case(killed, steps=("forming", "associating", "addressing")),
     "killed-streaming": killed_streaming,

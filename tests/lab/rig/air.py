@@ -116,10 +116,14 @@ class Supplicant:
             config_methods=config_methods, listen_channel=listen_channel, country=country, reconnect=reconnect)
             + extra_config)
         self.log_path = f"/run/wpa-{name}.log"
-        self.child = subprocess.Popen(
-            self.space.words(["wpa_supplicant", "-Dnl80211", f"-i{self.interface}", f"-c{config}", "-t",
-                              f"-f{self.log_path}", *arguments]),
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.argv = self.space.words(["wpa_supplicant", "-Dnl80211", f"-i{self.interface}", f"-c{config}", "-t",
+                                      f"-f{self.log_path}", *arguments])
+        self.start()
+
+    def start(self):
+        name = self.name
+        self.child = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                      stderr=subprocess.DEVNULL)
         # P2P commands go to the card's P2P device where the driver has one.
         until(lambda: os.path.exists(f"{self.ctrl_dir}/{self.interface}"), f"socket of {name}")
         device = f"{self.ctrl_dir}/p2p-dev-{self.interface}"
@@ -193,12 +197,22 @@ class Supplicant:
         self.child.kill()
         self.child.wait()
 
-    def close(self):
+    def restart(self):
+        """Killed, and started again at once: the sockets that the dead one left are cleared away first."""
+        self.kill()
+        self._hang_up()
+        shutil.rmtree(self.ctrl_dir)
+        self.start()
+
+    def _hang_up(self):
         for sock in (self.commands, self.events):
             path = sock.getsockname()
             sock.close()
             if path:
                 os.unlink(path)
+
+    def close(self):
+        self._hang_up()
         if self.child.poll() is None:
             self.child.terminate()
             self.child.wait(20)

@@ -10,6 +10,7 @@ import subprocess
 from air import Lacking, sh, until
 
 UDEVD = "/lib/systemd/systemd-udevd"
+POLKITDS = ("/usr/lib/polkit-1/polkitd", "/usr/libexec/polkitd")
 NAMES_STAY = pathlib.Path("/etc/udev/rules.d/80-net-setup-link.rules")  # wlan0 stays wlan0
 CONFIG = """[main]
 plugins=keyfile
@@ -50,6 +51,15 @@ class Manager:
                                      "/run/nm.d", "--pid-file", "/run/nm.pid", "--state-file", "/run/nm.state"],
                                     out="/run/nm.log")
         until(lambda: "p2p-dev-wlan0:disconnected" in self.tell("device"), "the Wi-Fi Direct device", PATIENCE_S)
+
+    def ask_polkit(self):
+        """As on a desktop: polkit decides what users may; one without a session of his own here may little."""
+        found = [path for path in POLKITDS if pathlib.Path(path).exists()]
+        if not found:
+            raise Lacking("polkit is not installed (the package polkitd)")
+        self.air.start([found[0], "--no-debug"], out="/run/polkit.log")
+        until(lambda: "org.freedesktop.PolicyKit1" in sh("dbus-send --system --print-reply --dest=org.freedesktop.DBus "
+                                                         "/ org.freedesktop.DBus.ListNames", quiet=True), "polkit")
 
     @staticmethod
     def tell(what):

@@ -46,8 +46,7 @@ class Room:
         self.control = self.source.ctrl_dir
         # How the program is told which card: with a manager it must find out by itself who drives it.
         self.driver = ["--interface", "wlan0"] if manager else ["--wpa-control", self.control]
-        # Over D-Bus there is no word for Wi-Fi Display that is on and says nothing: both are one property; and
-        # wpa_supplicant's file, which it writes with each group to remember, is not set back (wpas-dbus-lease.c).
+        # Over D-Bus there is no word for Wi-Fi Display that is on and says nothing: both are one property.
         self.over_bus = "-u" in (source or {}).get("arguments", ())
         self.programs = []  # of the television
         self.before = self.state()
@@ -68,7 +67,7 @@ class Room:
             return self.manager.state()
         asks = [ask for ask in SETTINGS if not self.over_bus or ask != "GET wifi_display"]
         return {"settings": {ask: self.source.send(ask, quiet=True) for ask in asks},
-                "written": not self.over_bus and "persistent_reconnect=1" in self.source.config.read_text()}
+                "written": "persistent_reconnect=1" in self.source.config.read_text()}
 
     def state(self):
         """What a cast must leave as it was, item by item."""
@@ -177,12 +176,12 @@ class Room:
 
 
 class Program:
-    """The product at work, and what it says."""
+    """The product at work, and what it says.  user: the words of a program that makes it another user's."""
 
-    def __init__(self, room, words, typed=False):
+    def __init__(self, room, words, typed=False, user=()):
         self.path = pathlib.Path(f"/run/{room.source.name}-{next(_numbers)}.log")
         more = {"stdin": subprocess.PIPE, "text": True} if typed else {}
-        self.child = room.air.start([room.miracast, *words, *room.driver], room.space, self.path,
+        self.child = room.air.start([*user, room.miracast, *words, *room.driver], room.space, self.path,
                                     **more)
 
     def text(self):
