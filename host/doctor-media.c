@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "host/doctor.h"
+#include "host/report.h"
 #include "kmd-shim/capture/capture.h"
 #include "kmd-shim/portal-session.h"
 
@@ -118,11 +119,35 @@ static bool examine_portal(McDoctor *doctor)
     return screens;
 }
 
+/* By reading a picture. It is for consoles and kiosks: where a desktop can be shown, that it takes
+ * a privilege is no flaw. */
+static bool examine_kms(McDoctor *doctor, bool desktop)
+{
+    g_autoptr(GError) error = NULL;
+    McCapture *capture = mc_capture_kms.open(&(McCaptureConfig){0}, &error);
+
+    if (capture) {
+        uint32_t width_px, height_px;
+        mc_capture_kms.size(capture, &width_px, &height_px);
+        mc_capture_kms.close(capture);
+        mc_doctor_say(doctor, MC_FINDING_OK, "capture", NULL,
+                      "--capture kms shows a screen as the graphics card does, %ux%u", width_px,
+                      height_px);
+    } else if (error->code != MC_CAPTURE_ERROR_NO_CARD) {
+        mc_doctor_say(doctor, desktop ? MC_FINDING_OK : MC_FINDING_WARN, "capture",
+                      desktop ? NULL : mc_report_next_step(mc_capture_error_code(error->code)),
+                      "--capture kms, for consoles and kiosks, is not possible: %s",
+                      error->message);
+    }
+    return capture != NULL;
+}
+
 static void examine_capture(McDoctor *doctor)
 {
     const bool x11 = examine_x11(doctor), portal = examine_portal(doctor);
+    const bool kms = examine_kms(doctor, x11 || portal);
 
-    if (!x11 && !portal)
+    if (!x11 && !portal && !kms)
         mc_doctor_say(doctor, MC_FINDING_WARN, "capture",
                       "set DISPLAY in an X11 session, or cast a test picture: --capture test",
                       "no desktop can be shown from here");

@@ -213,7 +213,7 @@ bool mc_options_parse(McOptions *self, const char *command, int argc, char **arg
         {"allow", 0, 0, G_OPTION_ARG_STRING, &self->allow, "only this peer may connect", "ADDR"},
         {"capture", 0, 0, G_OPTION_ARG_STRING, &self->capture,
          "what is shown: x11, x11:DISPLAY, x11:MONITOR, x11,window=ID-OR-TITLE, portal, "
-         "portal:choose, test, test:noise, test:still, test:sync",
+         "portal:choose, kms, kms:SCREEN, test, test:noise, test:still, test:sync",
          "WHAT"},
         {"audio", 0, 0, G_OPTION_ARG_STRING, &self->audio,
          "sound: auto, both, none, test, beep, silence", "WHAT"},

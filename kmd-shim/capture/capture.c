@@ -7,6 +7,7 @@ static const McCaptureOps *const kinds[] = {
     &mc_capture_test_pattern,
     &mc_capture_x11,
     &mc_capture_portal,
+    &mc_capture_kms,
 };
 
 GQuark mc_capture_error_quark(void)
@@ -28,6 +29,10 @@ const char *mc_capture_error_code(int code)
         [MC_CAPTURE_ERROR_ENDED] = "capture.ended",
         [MC_CAPTURE_ERROR_NO_MONITOR] = "capture.no-monitor",
         [MC_CAPTURE_ERROR_NO_WINDOW] = "capture.no-window",
+        [MC_CAPTURE_ERROR_NO_CARD] = "capture.no-card",
+        [MC_CAPTURE_ERROR_NO_SCREEN] = "capture.no-screen",
+        [MC_CAPTURE_ERROR_CARD_DENIED] = "capture.card-denied",
+        [MC_CAPTURE_ERROR_UNREADABLE] = "capture.unreadable",
     };
 
     return names[code >= 0 && code < (int) G_N_ELEMENTS(names) ? code : MC_CAPTURE_ERROR_FAILED];
@@ -45,7 +50,7 @@ const McCaptureOps *mc_capture_find(const char *text, const char **ret_argument,
     }
     g_set_error(error, MC_CAPTURE_ERROR, MC_CAPTURE_ERROR_UNKNOWN_KIND,
                 "there is no picture source \"%s\"; use test, x11, x11:DISPLAY, x11:MONITOR, "
-                "x11,window=TITLE or portal",
+                "x11,window=TITLE, portal or kms",
                 text ? text : "");
     return NULL;
 }

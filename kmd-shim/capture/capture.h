@@ -83,6 +83,7 @@ typedef struct {
 extern const McCaptureOps mc_capture_test_pattern;
 extern const McCaptureOps mc_capture_x11;    /* desktop, monitor or window of an X server */
 extern const McCaptureOps mc_capture_portal; /* what a person picks; Wayland's way */
+extern const McCaptureOps mc_capture_kms;    /* what a card's CRTC scans out; consoles, kiosks */
 
 /* The kind that a text like "test" or "x11:5" names, and its argument (NULL: none). */
 const McCaptureOps *mc_capture_find(const char *text, const char **ret_argument, GError **error);

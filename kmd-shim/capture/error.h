@@ -17,6 +17,10 @@ typedef enum {
     MC_CAPTURE_ERROR_ENDED,        /* capture.ended: what was shown is over */
     MC_CAPTURE_ERROR_NO_MONITOR,   /* capture.no-monitor: the X server has none of that name */
     MC_CAPTURE_ERROR_NO_WINDOW,    /* capture.no-window: none is meant, or more than one */
+    MC_CAPTURE_ERROR_NO_CARD,      /* capture.no-card: no graphics card that drives screens */
+    MC_CAPTURE_ERROR_NO_SCREEN,    /* capture.no-screen: a card's, of that name, that is on */
+    MC_CAPTURE_ERROR_CARD_DENIED,  /* capture.card-denied: its picture takes a privilege */
+    MC_CAPTURE_ERROR_UNREADABLE,   /* capture.unreadable: a layout or format of the card's own */
 } McCaptureError;
 
 #define MC_CAPTURE_ERROR (mc_capture_error_quark())

@@ -70,7 +70,10 @@ def qemu_argv(kernel, out, accel, opts):
             "-fsdev", f"local,id=out,path={out},security_model=none",
             "-device", "virtio-9p-pci,fsdev=out,mount_tag=out",
             "-object", "rng-random,id=rng0,filename=/dev/urandom",
-            "-device", "virtio-rng-pci,rng=rng0", "-append", " ".join(words)]
+            "-device", "virtio-rng-pci,rng=rng0",
+            # Graphics cards; nothing looks at them before a case loads their drivers.
+            "-device", "virtio-gpu-pci,xres=640,yres=480", "-device", "bochs-display,xres=800,yres=600",
+            "-append", " ".join(words)]
 
 
 def console(out):
