@@ -17,6 +17,7 @@ import figures
 import link
 import memory
 import micro
+import several
 import startup
 import stage
 
@@ -31,6 +32,7 @@ COMMANDS = {
     "crypto": (micro.crypto, 3, 0, "a datagram in the clear, with SRTP, DTLS and HDCP"),
     "rate": (link.rate, 1, 0, "a link that halves, loses and jitters: what is sent, how old it comes"),
     "link": (link.steps, 5, 0, "each step to a sink over simulated radios, beside wpa_supplicant's bare commands"),
+    "several": (several.several, 3, 5, "CPU of one desktop that is shown on 1, 2 and 4 sinks"),
     "memory": (memory.memory, 2, 4, "resident memory and descriptors over time"),
 }
 
@@ -47,6 +49,9 @@ def parse(argv):
     parser.add_argument("--warm", type=float, default=1.0, help="seconds before each measurement")
     parser.add_argument("--mode", dest="modes", action="append", choices=sorted(stage.MODES),
                         metavar="WxH@FPS", help=", ".join(sorted(stage.MODES)))
+    parser.add_argument("--sinks", default="1,2,4", metavar="N,...",
+                        type=lambda text: [int(count) for count in text.split(",")],
+                        help="several: so many at once, in turn [1,2,4]")
     parser.add_argument("--json", metavar="FILE", help="the results for a program")
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress")
     arguments = parser.parse_args(argv)
