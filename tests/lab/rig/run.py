@@ -4,10 +4,11 @@
 
 The rig is a virtual machine with the distribution's kernel and this machine's files (read-only, with
 memory over them), where simulated Wi-Fi radios can be made.  Own exit status: 77 the rig can't be had
-here (the reason is printed), 124 time ran out, 125 the guest ended without a status.
+here (the reason is printed), 124 time ran out or nothing was said, 125 the guest ended without a status.
 """
 
 import argparse
+import math
 import os
 import pathlib
 import selectors
@@ -33,6 +34,8 @@ def options():
     parser.add_argument("--cache", default=os.environ.get("MIRACAST_RIG_CACHE", ROOT / "build/rig"),
                         help="folder of the kernel (default: build/rig)")
     parser.add_argument("--timeout", type=float, default=180, help="seconds for all")
+    parser.add_argument("--silence", type=float, default=math.inf, metavar="SECONDS",
+                        help="end where the command says nothing for so long (default: only --timeout counts)")
     parser.add_argument("--memory", type=int, default=2048, help="MiB")
     parser.add_argument("--accel", choices=("auto", "kvm", "tcg"),
                         default=os.environ.get("MIRACAST_RIG_ACCEL", "auto"))
@@ -81,15 +84,15 @@ def console(out):
     return path.read_text(errors="replace") if path.exists() else ""
 
 
-def follow(child, out, boot_s, end):
-    """Copies the command's words to stdout; "ended", "no boot" or "late"."""
-    up, boot_end = False, time.monotonic() + boot_s
+def follow(child, out, boot_s, end, silence_s):
+    """Copies the command's words to stdout; "ended", "no boot", "late" or "silent"."""
+    up, boot_end, heard = False, time.monotonic() + boot_s, time.monotonic()
     with selectors.DefaultSelector() as poll:
         poll.register(child.stdout, selectors.EVENT_READ)
         while True:
-            limit = end if up else min(boot_end, end)
+            limit, how = min((end, "late"), (heard + silence_s, "silent")) if up else (min(boot_end, end), "no boot")
             if time.monotonic() > limit:
-                return "late" if up else "no boot"
+                return how
             if poll.select(timeout=0.5):
                 data = os.read(child.stdout.fileno(), 65536)
                 if not data:
@@ -97,7 +100,7 @@ def follow(child, out, boot_s, end):
                     return "ended"
                 sys.stdout.buffer.write(data)
                 sys.stdout.flush()
-                up = True
+                up, heard = True, time.monotonic()
             up = up or "rig: guest is up" in console(out)
 
 
@@ -110,7 +113,7 @@ def attempt(kernel, out, accel, opts):
         child = subprocess.Popen(qemu_argv(kernel, out, accel, opts), stdin=subprocess.DEVNULL,
                                  stdout=subprocess.PIPE, stderr=errors)
     try:
-        how = follow(child, out, BOOT_KVM_S if accel == "kvm" else BOOT_S, end)
+        how = follow(child, out, BOOT_KVM_S if accel == "kvm" else BOOT_S, end, opts.silence)
     finally:
         child.kill()
         child.wait()
@@ -119,6 +122,9 @@ def attempt(kernel, out, accel, opts):
         return int(status.read_text())
     if how == "late":
         print(f"rig: no end within {opts.timeout:.0f} s", file=sys.stderr)
+        return 124
+    if how == "silent":
+        print(f"rig: no word for {opts.silence:.0f} s", file=sys.stderr)
         return 124
     if "rig: guest is up" in console(out):
         print("rig: the guest died\n" + console(out)[-3000:], file=sys.stderr)
