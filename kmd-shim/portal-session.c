@@ -6,10 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define REQUEST "org.freedesktop.portal.Request"
+#include "kmd-shim/portal-request.h"
+
 #define SESSION "org.freedesktop.portal.Session"
 #define SCREEN_CAST "org.freedesktop.portal.ScreenCast"
-#define CALL_MS 10000 /* for the portal to take a request; the answer comes when it comes */
 #define MAX_TOKEN_BYTES 4096
 
 #define SOURCE_MONITOR 1u
@@ -20,15 +20,12 @@
 
 struct McPortalSession {
     gatomicrefcount references;
-    GDBusConnection *bus; /* NULL: there is none */
-    GMainContext *loop;   /* the thread's */
-    GThread *thread;      /* NULL: none runs */
-    GCancellable *cancel;
+    McPortalTalk talk;     /* bus NULL: there is none */
+    GThread *thread;       /* NULL: none runs */
     uint32_t devices;      /* asked for */
     const char *interface; /* that the session was made with: RemoteDesktop's or ScreenCast's */
     char *token_path;
     bool choose;
-    unsigned requests;
     McPortalState verdict; /* on the last request; READY: granted */
 
     GMutex lock; /* guards the rest */
@@ -46,105 +43,20 @@ static void set_state(McPortalSession *self, McPortalState state)
     g_mutex_unlock(&self->lock);
 }
 
-/* ---- requests: a call names an object that tells the answer later ---- */
-
-typedef struct {
-    bool come;
-    uint32_t response; /* 0: granted, 1: the person said no, 2: otherwise over */
-    GVariant *results;
-} Answer;
-
-static void on_response(GDBusConnection *bus, const char *sender, const char *path,
-                        const char *interface, const char *signal, GVariant *parameters,
-                        gpointer user_data)
-{
-    Answer *answer = user_data;
-
-    if (answer->come || !g_variant_is_of_type(parameters, G_VARIANT_TYPE("(ua{sv})")))
-        return;
-    g_variant_get(parameters, "(u@a{sv})", &answer->response, &answer->results);
-    answer->come = true;
-}
-
-static char *request_path(McPortalSession *self, const char *token)
-{
-    g_autofree char *sender =
-        g_strdelimit(g_strdup(g_dbus_connection_get_unique_name(self->bus) + 1), ".", '_');
-
-    return g_strdup_printf(MC_PORTAL_PATH "/request/%s/%s", sender, token);
-}
-
 static void add_word(GVariantBuilder *options, const char *name, uint32_t value)
 {
     g_variant_builder_add(options, "{sv}", name, g_variant_new_uint32(value));
 }
 
-typedef struct {
-    const char *interface, *method;
-    bool session, parent; /* first arguments: the session's path; a parent window: none */
-} Call;
-
-static GVariant *arguments_of(const McPortalSession *self, const Call *call,
-                              GVariantBuilder *options)
-{
-    if (call->parent)
-        return g_variant_new("(osa{sv})", self->grant.path, "", options);
-    return call->session ? g_variant_new("(oa{sv})", self->grant.path, options)
-                         : g_variant_new("(a{sv})", options);
-}
-
-static McPortalState verdict_of(const Answer *answer)
-{
-    if (!answer->come)
-        return MC_PORTAL_NO_PORTAL;
-    return answer->response == 0   ? MC_PORTAL_READY
-           : answer->response == 1 ? MC_PORTAL_REFUSED
-                                   : MC_PORTAL_NO_SOURCE;
-}
-
 /* Results of a request that was granted; NULL: it was not (self->verdict), or we are to end. */
-static GVariant *ask(McPortalSession *self, const Call *call, GVariantBuilder *options)
+static GVariant *ask(McPortalSession *self, const char *interface, const char *method,
+                     McPortalSubject subject, GVariantBuilder *options)
 {
-    g_autofree char *token = g_strdup_printf("mc%u", ++self->requests);
-    g_autofree char *path = request_path(self, token);
-    Answer answer = {0};
+    GVariant *results = NULL;
 
-    g_variant_builder_add(options, "{sv}", "handle_token", g_variant_new_string(token));
-    /* Before the call: the answer may be quicker than its reply. */
-    const guint watch = g_dbus_connection_signal_subscribe(
-        self->bus, MC_PORTAL_BUS, REQUEST, "Response", path, NULL, G_DBUS_SIGNAL_FLAGS_NONE,
-        on_response, &answer, NULL);
-    g_autoptr(GVariant) reply = g_dbus_connection_call_sync(
-        self->bus, MC_PORTAL_BUS, MC_PORTAL_PATH, call->interface, call->method,
-        arguments_of(self, call, options), G_VARIANT_TYPE("(o)"), G_DBUS_CALL_FLAGS_NONE, CALL_MS,
-        self->cancel, NULL);
-    while (reply && !answer.come && !g_cancellable_is_cancelled(self->cancel))
-        g_main_context_iteration(self->loop, TRUE);
-    g_dbus_connection_signal_unsubscribe(self->bus, watch);
-    self->verdict = verdict_of(&answer);
-    if (self->verdict == MC_PORTAL_READY)
-        return answer.results;
-    g_clear_pointer(&answer.results, g_variant_unref);
-    if (reply && !answer.come) /* the dialogue goes with us */
-        g_dbus_connection_call(self->bus, MC_PORTAL_BUS, path, REQUEST, "Close", NULL, NULL,
-                               G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL, NULL);
-    return NULL;
-}
-
-/* A number that the portal tells of itself; 0: it does not, as old ones. */
-static uint32_t property_of(GDBusConnection *bus, const char *interface, const char *property,
-                            GCancellable *cancel)
-{
-    g_autoptr(GVariant) reply = g_dbus_connection_call_sync(
-        bus, MC_PORTAL_BUS, MC_PORTAL_PATH, "org.freedesktop.DBus.Properties", "Get",
-        g_variant_new("(ss)", interface, property), G_VARIANT_TYPE("(v)"), G_DBUS_CALL_FLAGS_NONE,
-        CALL_MS, cancel, NULL);
-    g_autoptr(GVariant) value = NULL;
-
-    if (reply)
-        g_variant_get(reply, "(v)", &value);
-    return value && g_variant_is_of_type(value, G_VARIANT_TYPE_UINT32) ? g_variant_get_uint32(value)
-                                                                       : 0;
+    self->verdict =
+        mc_portal_ask(&self->talk, interface, method, subject, self->grant.path, options, &results);
+    return results;
 }
 
 /* ---- the permission that is kept ---- */
@@ -182,14 +94,14 @@ static void keep_token(McPortalSession *self, GVariant *results)
 
 static bool create(McPortalSession *self, const char *interface)
 {
-    const Call call = {interface, "CreateSession", false, false};
     g_auto(GVariantBuilder) options = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_VARDICT);
     const char *path;
 
     g_variant_builder_add(&options, "{sv}", "session_handle_token", g_variant_new_string("mc"));
-    g_autoptr(GVariant) results = ask(self, &call, &options);
+    g_autoptr(GVariant) results =
+        ask(self, interface, "CreateSession", MC_PORTAL_NOTHING, &options);
     if (!results || !g_variant_lookup(results, "session_handle", "&s", &path) ||
-        !g_variant_is_object_path(path))
+        !g_variant_is_object_path(path) || strlen(path) >= sizeof(self->grant.path))
         return false;
     g_strlcpy(self->grant.path, path, sizeof(self->grant.path));
     self->interface = interface;
@@ -203,24 +115,23 @@ static bool takes_input(const McPortalSession *self)
 
 static bool select_devices(McPortalSession *self)
 {
-    static const Call call = {MC_PORTAL_REMOTE, "SelectDevices", true, false};
     g_auto(GVariantBuilder) options = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_VARDICT);
 
     add_word(&options, "types", self->devices);
     add_token(self, &options);
-    g_autoptr(GVariant) results = ask(self, &call, &options);
+    g_autoptr(GVariant) results =
+        ask(self, MC_PORTAL_REMOTE, "SelectDevices", MC_PORTAL_SESSION, &options);
     return results != NULL;
 }
 
 static bool select_source(McPortalSession *self)
 {
-    static const Call call = {SCREEN_CAST, "SelectSources", true, false};
     g_auto(GVariantBuilder) options = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_VARDICT);
     const uint32_t types =
-        property_of(self->bus, SCREEN_CAST, "AvailableSourceTypes", self->cancel) &
+        mc_portal_property(self->talk.bus, SCREEN_CAST, "AvailableSourceTypes", self->talk.cancel) &
         (SOURCE_MONITOR | SOURCE_WINDOW);
     const uint32_t cursors =
-        property_of(self->bus, SCREEN_CAST, "AvailableCursorModes", self->cancel);
+        mc_portal_property(self->talk.bus, SCREEN_CAST, "AvailableCursorModes", self->talk.cancel);
 
     add_word(&options, "types", types ? types : SOURCE_MONITOR);
     g_variant_builder_add(&options, "{sv}", "multiple", g_variant_new_boolean(FALSE));
@@ -229,7 +140,8 @@ static bool select_source(McPortalSession *self)
                  cursors & CURSOR_METADATA ? CURSOR_METADATA : CURSOR_EMBEDDED);
     if (!takes_input(self)) /* else it goes with the devices */
         add_token(self, &options);
-    g_autoptr(GVariant) results = ask(self, &call, &options);
+    g_autoptr(GVariant) results =
+        ask(self, SCREEN_CAST, "SelectSources", MC_PORTAL_SESSION, &options);
     return results != NULL;
 }
 
@@ -252,9 +164,10 @@ static int open_pipewire(McPortalSession *self)
 {
     g_autoptr(GUnixFDList) fds = NULL;
     g_autoptr(GVariant) reply = g_dbus_connection_call_with_unix_fd_list_sync(
-        self->bus, MC_PORTAL_BUS, MC_PORTAL_PATH, SCREEN_CAST, "OpenPipeWireRemote",
+        self->talk.bus, MC_PORTAL_BUS, MC_PORTAL_PATH, SCREEN_CAST, "OpenPipeWireRemote",
         g_variant_new("(o@a{sv})", self->grant.path, g_variant_new("a{sv}", NULL)),
-        G_VARIANT_TYPE("(h)"), G_DBUS_CALL_FLAGS_NONE, CALL_MS, NULL, &fds, self->cancel, NULL);
+        G_VARIANT_TYPE("(h)"), G_DBUS_CALL_FLAGS_NONE, MC_PORTAL_CALL_MS, NULL, &fds,
+        self->talk.cancel, NULL);
     gint32 index = -1;
 
     if (reply)
@@ -266,10 +179,10 @@ static int open_pipewire(McPortalSession *self)
 
 static bool start(McPortalSession *self)
 {
-    const Call call = {self->interface, "Start", true, true};
     g_auto(GVariantBuilder) options = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_VARDICT);
     McPortalGrant grant = self->grant;
-    g_autoptr(GVariant) results = ask(self, &call, &options);
+    g_autoptr(GVariant) results =
+        ask(self, self->interface, "Start", MC_PORTAL_SESSION_AND_PARENT, &options);
 
     if (!results)
         return false;
@@ -292,7 +205,7 @@ static bool start(McPortalSession *self)
 static bool create_either(McPortalSession *self)
 {
     return (self->devices && create(self, MC_PORTAL_REMOTE)) ||
-           (!g_cancellable_is_cancelled(self->cancel) && create(self, SCREEN_CAST));
+           (!g_cancellable_is_cancelled(self->talk.cancel) && create(self, SCREEN_CAST));
 }
 
 /* ---- the thread ---- */
@@ -301,7 +214,37 @@ static void on_closed(GDBusConnection *bus, const char *sender, const char *path
                       const char *interface, const char *signal, GVariant *parameters,
                       gpointer user_data)
 {
-    set_state(user_data, MC_PORTAL_CLOSED);
+    McPortalSession *self = user_data;
+
+    self->talk.closed = true;
+    set_state(self, MC_PORTAL_CLOSED);
+}
+
+/* Nobody is left who could answer. */
+static void on_owner(GDBusConnection *bus, const char *sender, const char *path,
+                     const char *interface, const char *signal, GVariant *parameters,
+                     gpointer user_data)
+{
+    McPortalSession *self = user_data;
+    const char *owner;
+
+    g_variant_get(parameters, "(&s&s&s)", NULL, NULL, &owner);
+    self->talk.gone = self->talk.gone || !*owner;
+}
+
+static void on_bus_closed(GDBusConnection *bus, gboolean remote, GError *error, gpointer user_data)
+{
+    ((McPortalSession *) user_data)->talk.gone = true;
+}
+
+static bool talk_it_over(McPortalSession *self, guint *ret_watch)
+{
+    if (!create_either(self))
+        return false;
+    *ret_watch = g_dbus_connection_signal_subscribe(
+        self->talk.bus, MC_PORTAL_BUS, SESSION, "Closed", self->grant.path, NULL,
+        G_DBUS_SIGNAL_FLAGS_NONE, on_closed, self, NULL);
+    return (!takes_input(self) || select_devices(self)) && select_source(self) && start(self);
 }
 
 static gpointer run(gpointer user_data)
@@ -309,22 +252,23 @@ static gpointer run(gpointer user_data)
     McPortalSession *self = user_data;
     guint watch = 0;
 
-    g_main_context_push_thread_default(self->loop);
-    bool ok = create_either(self);
-    if (ok)
-        watch = g_dbus_connection_signal_subscribe(self->bus, MC_PORTAL_BUS, SESSION, "Closed",
-                                                   self->grant.path, NULL, G_DBUS_SIGNAL_FLAGS_NONE,
-                                                   on_closed, self, NULL);
-    ok = ok && (!takes_input(self) || select_devices(self)) && select_source(self) && start(self);
+    g_main_context_push_thread_default(self->talk.loop);
+    const guint owner_watch = g_dbus_connection_signal_subscribe(
+        self->talk.bus, "org.freedesktop.DBus", "org.freedesktop.DBus", "NameOwnerChanged",
+        "/org/freedesktop/DBus", MC_PORTAL_BUS, G_DBUS_SIGNAL_FLAGS_NONE, on_owner, self, NULL);
+    const bool ok = talk_it_over(self, &watch);
+    if (self->talk.closed)
+        self->verdict = MC_PORTAL_CLOSED;
     /* An answer that makes no sense is none. */
     set_state(self, ok || self->verdict != MC_PORTAL_READY ? self->verdict : MC_PORTAL_NO_PORTAL);
-    while (watch && !g_cancellable_is_cancelled(self->cancel))
-        g_main_context_iteration(self->loop, TRUE);
+    while (watch && !g_cancellable_is_cancelled(self->talk.cancel))
+        g_main_context_iteration(self->talk.loop, TRUE);
     if (watch)
-        g_dbus_connection_signal_unsubscribe(self->bus, watch);
-    while (g_main_context_iteration(self->loop, FALSE)) /* what the unsubscribed left behind */
+        g_dbus_connection_signal_unsubscribe(self->talk.bus, watch);
+    g_dbus_connection_signal_unsubscribe(self->talk.bus, owner_watch);
+    while (g_main_context_iteration(self->talk.loop, FALSE)) /* what the unsubscribed left behind */
         ;
-    g_main_context_pop_thread_default(self->loop);
+    g_main_context_pop_thread_default(self->talk.loop);
     return NULL;
 }
 
@@ -348,16 +292,20 @@ McPortalSession *mc_portal_session_new(const McPortalRequest *request)
     McPortalSession *self = g_new0(McPortalSession, 1);
 
     g_atomic_ref_count_init(&self->references);
-    self->bus = session_bus();
     self->devices = request->devices;
     self->token_path = g_strdup(request->token_path);
     self->choose = request->choose;
     self->pipewire_fd = -1;
-    self->loop = g_main_context_new();
-    self->cancel = g_cancellable_new();
+    self->talk.loop = g_main_context_new();
+    self->talk.cancel = g_cancellable_new();
     g_mutex_init(&self->lock);
     g_cond_init(&self->changed);
-    if (self->bus)
+    g_main_context_push_thread_default(self->talk.loop); /* where its end is told */
+    self->talk.bus = session_bus();
+    g_main_context_pop_thread_default(self->talk.loop);
+    if (self->talk.bus)
+        g_signal_connect(self->talk.bus, "closed", G_CALLBACK(on_bus_closed), self);
+    if (self->talk.bus)
         self->thread = g_thread_new("mc-portal", run, self);
     else
         self->state = MC_PORTAL_NO_PORTAL;
@@ -370,8 +318,8 @@ bool mc_portal_offers_screens(bool *ret_input)
 
     if (!bus)
         return false;
-    *ret_input = property_of(bus, MC_PORTAL_REMOTE, "AvailableDeviceTypes", NULL) != 0;
-    const bool screens = property_of(bus, SCREEN_CAST, "AvailableSourceTypes", NULL) != 0;
+    *ret_input = mc_portal_property(bus, MC_PORTAL_REMOTE, "AvailableDeviceTypes", NULL) != 0;
+    const bool screens = mc_portal_property(bus, SCREEN_CAST, "AvailableSourceTypes", NULL) != 0;
     g_dbus_connection_close_sync(bus, NULL, NULL);
     return screens;
 }
@@ -384,28 +332,29 @@ McPortalSession *mc_portal_session_ref(McPortalSession *self)
 
 static void leave_bus(McPortalSession *self)
 {
+    g_signal_handlers_disconnect_by_data(self->talk.bus, self);
     if (self->grant.path[0])
-        g_dbus_connection_call(self->bus, MC_PORTAL_BUS, self->grant.path, SESSION, "Close", NULL,
-                               NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL, NULL);
-    g_dbus_connection_flush_sync(self->bus, NULL, NULL);
-    g_dbus_connection_close_sync(self->bus, NULL, NULL);
-    g_object_unref(self->bus);
+        g_dbus_connection_call(self->talk.bus, MC_PORTAL_BUS, self->grant.path, SESSION, "Close",
+                               NULL, NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL, NULL);
+    g_dbus_connection_flush_sync(self->talk.bus, NULL, NULL);
+    g_dbus_connection_close_sync(self->talk.bus, NULL, NULL);
+    g_object_unref(self->talk.bus);
 }
 
 void mc_portal_session_unref(McPortalSession *self)
 {
     if (!self || !g_atomic_ref_count_dec(&self->references))
         return;
-    g_cancellable_cancel(self->cancel);
-    g_main_context_wakeup(self->loop);
+    g_cancellable_cancel(self->talk.cancel);
+    g_main_context_wakeup(self->talk.loop);
     if (self->thread)
         g_thread_join(self->thread);
-    if (self->bus)
+    if (self->talk.bus)
         leave_bus(self);
     if (self->pipewire_fd >= 0)
         close(self->pipewire_fd);
-    g_main_context_unref(self->loop);
-    g_object_unref(self->cancel);
+    g_main_context_unref(self->talk.loop);
+    g_object_unref(self->talk.cancel);
     g_cond_clear(&self->changed);
     g_mutex_clear(&self->lock);
     g_free(self->token_path);
@@ -458,6 +407,6 @@ int mc_portal_session_take_pipewire(McPortalSession *self)
 
 void mc_portal_session_notify(McPortalSession *self, const char *method, GVariant *arguments)
 {
-    g_dbus_connection_call(self->bus, MC_PORTAL_BUS, MC_PORTAL_PATH, MC_PORTAL_REMOTE, method,
+    g_dbus_connection_call(self->talk.bus, MC_PORTAL_BUS, MC_PORTAL_PATH, MC_PORTAL_REMOTE, method,
                            arguments, NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL, NULL);
 }

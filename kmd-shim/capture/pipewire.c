@@ -2,18 +2,20 @@
 #include "kmd-shim/capture/pipewire.h"
 
 #include <errno.h>
+#include <linux/dma-buf.h>
 #include <pipewire/pipewire.h>
-#include <spa/param/video/format-utils.h>
-#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include "kmd-shim/capture/pipewire-buffer.h"
 #include "kmd-shim/capture/pipewire-cursor.h"
+#include "kmd-shim/capture/pipewire-format.h"
 
 #define PATIENCE_US (15 * G_TIME_SPAN_SECOND) /* for the desktop to send its first format */
 #define REST_US (2 * G_TIME_SPAN_SECOND)      /* for PipeWire to stop sending */
-#define PARAM_BYTES 1024
 
-typedef enum { PW_FINE, PW_LOST, PW_ENDED } Trouble;
+typedef enum { PW_FINE, PW_LOST, PW_ENDED, PW_UNREADABLE } Trouble;
 
 struct McPipeWire {
     struct pw_loop *loop;
@@ -24,11 +26,10 @@ struct McPipeWire {
     struct spa_hook core_hook, registry_hook, stream_hook;
     uint32_t node;
 
-    struct spa_video_info_raw format;
+    McPipeWireFormat format;
     bool has_format;
     struct pw_buffer *held;       /* the newest with pixels; NULL: none */
-    struct spa_chunk chunk;       /* of it, as it was when it was checked */
-    struct spa_meta_region crop;  /* of it */
+    McPipeWirePicture picture;    /* in it */
     uint32_t width_px, height_px; /* of it, or of what the format promises */
     bool fresh;                   /* held came since the last iteration */
 
@@ -54,6 +55,10 @@ static bool report(const McPipeWire *self, GError **error)
     if (self->trouble == PW_LOST)
         g_set_error(error, MC_CAPTURE_ERROR, MC_CAPTURE_ERROR_NO_PIPEWIRE,
                     "the connection to PipeWire is lost%s%s", *why ? ": " : "", why);
+    else if (self->trouble == PW_UNREADABLE)
+        g_set_error_literal(error, MC_CAPTURE_ERROR, MC_CAPTURE_ERROR_NO_SOURCE,
+                            "the desktop offers its pictures only in memory of the graphics card "
+                            "that cannot be read");
     else
         g_set_error(error, MC_CAPTURE_ERROR, MC_CAPTURE_ERROR_ENDED,
                     "the desktop ended the screen cast%s%s", *why ? ": " : "", why);
@@ -88,108 +93,92 @@ static void on_state(void *data, enum pw_stream_state old, enum pw_stream_state 
 
 /* ---- formats ---- */
 
-static const struct spa_pod *offer(struct spa_pod_builder *builder)
-{
-    return spa_pod_builder_add_object(
-        builder, SPA_TYPE_OBJECT_Format, SPA_PARAM_EnumFormat, SPA_FORMAT_mediaType,
-        SPA_POD_Id(SPA_MEDIA_TYPE_video), SPA_FORMAT_mediaSubtype,
-        SPA_POD_Id(SPA_MEDIA_SUBTYPE_raw), SPA_FORMAT_VIDEO_format,
-        SPA_POD_CHOICE_ENUM_Id(5, SPA_VIDEO_FORMAT_BGRx, SPA_VIDEO_FORMAT_BGRx,
-                               SPA_VIDEO_FORMAT_BGRA, SPA_VIDEO_FORMAT_RGBx, SPA_VIDEO_FORMAT_RGBA),
-        SPA_FORMAT_VIDEO_size,
-        SPA_POD_CHOICE_RANGE_Rectangle(&SPA_RECTANGLE(1920, 1080),
-                                       &SPA_RECTANGLE(MC_CAPTURE_MIN_PX, MC_CAPTURE_MIN_PX),
-                                       &SPA_RECTANGLE(MC_CAPTURE_MAX_PX, MC_CAPTURE_MAX_PX)),
-        SPA_FORMAT_VIDEO_framerate,
-        SPA_POD_CHOICE_RANGE_Fraction(&SPA_FRACTION(60, 1), &SPA_FRACTION(0, 1),
-                                      &SPA_FRACTION(1000, 1)));
-}
-
-static const struct spa_pod *want_meta(struct spa_pod_builder *builder, uint32_t type, int bytes)
-{
-    return spa_pod_builder_add_object(builder, SPA_TYPE_OBJECT_ParamMeta, SPA_PARAM_Meta,
-                                      SPA_PARAM_META_type, SPA_POD_Id(type), SPA_PARAM_META_size,
-                                      SPA_POD_Int(bytes));
-}
-
-static const struct spa_pod *want_cursor(struct spa_pod_builder *builder)
-{
-    return spa_pod_builder_add_object(
-        builder, SPA_TYPE_OBJECT_ParamMeta, SPA_PARAM_Meta, SPA_PARAM_META_type,
-        SPA_POD_Id(SPA_META_Cursor), SPA_PARAM_META_size,
-        SPA_POD_CHOICE_RANGE_Int(MC_PIPEWIRE_CURSOR_BYTES(64), MC_PIPEWIRE_CURSOR_BYTES(1),
-                                 MC_PIPEWIRE_CURSOR_BYTES(1024)));
-}
-
-/* Memory that we can read: no DMA-BUF, which may be tiled and in the graphics card. */
-static const struct spa_pod *want_buffers(struct spa_pod_builder *builder)
-{
-    return spa_pod_builder_add_object(
-        builder, SPA_TYPE_OBJECT_ParamBuffers, SPA_PARAM_Buffers, SPA_PARAM_BUFFERS_buffers,
-        SPA_POD_CHOICE_RANGE_Int(4, 2, 8), SPA_PARAM_BUFFERS_dataType,
-        SPA_POD_CHOICE_FLAGS_Int((1 << SPA_DATA_MemPtr) | (1 << SPA_DATA_MemFd)));
-}
-
 static void on_param(void *data, uint32_t id, const struct spa_pod *param)
 {
-    uint8_t room[PARAM_BYTES];
+    uint8_t room[MC_PIPEWIRE_PARAM_BYTES];
     struct spa_pod_builder builder = SPA_POD_BUILDER_INIT(room, sizeof(room));
+    const struct spa_pod *params[MC_PIPEWIRE_MAX_PARAMS];
     McPipeWire *self = data;
-    struct spa_video_info_raw format = {0};
+    McPipeWireFormat format;
 
-    if (id != SPA_PARAM_Format || !param || spa_format_video_raw_parse(param, &format) < 0)
+    if (id != SPA_PARAM_Format || !mc_pipewire_format_read(param, &format))
         return;
     self->format = format;
     self->has_format = true;
     if (!self->held) {
-        self->width_px = format.size.width;
-        self->height_px = format.size.height;
+        self->width_px = format.width_px;
+        self->height_px = format.height_px;
     }
-    const struct spa_pod *params[] = {
-        want_buffers(&builder),
-        want_meta(&builder, SPA_META_Header, sizeof(struct spa_meta_header)),
-        want_meta(&builder, SPA_META_VideoCrop, sizeof(struct spa_meta_region)),
-        want_cursor(&builder),
-    };
-    pw_stream_update_params(self->stream, params, G_N_ELEMENTS(params));
+    const unsigned count = mc_pipewire_wishes(&builder, &format, params);
+    pw_stream_update_params(self->stream, params, count);
+}
+
+/* ---- DMA-BUF: mapped by us, for its size is the descriptor's ---- */
+
+typedef struct {
+    void *memory;
+    size_t bytes;
+} Mapping;
+
+static void on_add_buffer(void *data, struct pw_buffer *buffer)
+{
+    const struct spa_data *plane = buffer->buffer->n_datas ? &buffer->buffer->datas[0] : NULL;
+
+    if (!plane || plane->type != SPA_DATA_DmaBuf || plane->data)
+        return;
+    const off_t bytes = lseek((int) plane->fd, 0, SEEK_END);
+    void *memory = bytes > 0 ? mmap(NULL, (size_t) bytes, PROT_READ, MAP_SHARED, (int) plane->fd, 0)
+                             : MAP_FAILED;
+    if (memory == MAP_FAILED)
+        return;
+    Mapping *mapping = g_new(Mapping, 1);
+    *mapping = (Mapping){memory, (size_t) bytes};
+    buffer->user_data = mapping;
+}
+
+static void unmap(struct pw_buffer *buffer)
+{
+    Mapping *mapping = buffer->user_data;
+
+    if (mapping)
+        munmap(mapping->memory, mapping->bytes);
+    g_free(mapping);
+    buffer->user_data = NULL;
+}
+
+static bool is_dmabuf(const struct pw_buffer *buffer)
+{
+    return buffer->buffer->n_datas > 0 && buffer->buffer->datas[0].type == SPA_DATA_DmaBuf;
+}
+
+/* The processor's caches and the card's agree between START and END. */
+static void sync_dmabuf(const struct pw_buffer *buffer, uint64_t flag)
+{
+    struct dma_buf_sync sync = {.flags = flag | DMA_BUF_SYNC_READ};
+
+    if (!is_dmabuf(buffer))
+        return;
+    while (ioctl((int) buffer->buffer->datas[0].fd, DMA_BUF_IOCTL_SYNC, &sync) < 0 &&
+           (errno == EINTR || errno == EAGAIN))
+        ;
 }
 
 /* ---- buffers ---- */
 
-/* What the buffer says of itself is read and checked once, here: its rows lie within its memory,
- * whatever the other side, with which that is shared, writes there later. */
-static bool has_pixels(const McPipeWire *self, const struct spa_buffer *buffer,
-                       struct spa_chunk *ret_chunk)
+static bool read_buffer(McPipeWire *self, const struct pw_buffer *buffer,
+                        McPipeWirePicture *ret_picture)
 {
-    const struct spa_meta_header *header =
-        spa_buffer_find_meta_data(buffer, SPA_META_Header, sizeof(*header));
-    const struct spa_data *data = buffer->n_datas ? &buffer->datas[0] : NULL;
+    const struct spa_data *plane = buffer->buffer->n_datas ? &buffer->buffer->datas[0] : NULL;
+    const Mapping *mapping = buffer->user_data;
 
-    if (!data || !data->data || !data->chunk || !self->has_format ||
-        (header && header->flags & SPA_META_HEADER_FLAG_CORRUPTED))
+    if (!plane || !self->has_format)
         return false;
-    *ret_chunk = *data->chunk;
-    const uint64_t stride_bytes = (uint64_t) ABS((int64_t) ret_chunk->stride);
-    return ret_chunk->size > 0 && !(ret_chunk->flags & SPA_CHUNK_FLAG_CORRUPTED) &&
-           stride_bytes >= (uint64_t) self->format.size.width * 4 &&
-           ret_chunk->offset + stride_bytes * self->format.size.height <= data->maxsize;
-}
-
-/* The part of the buffer that is the picture: a window may be less. */
-static struct spa_meta_region crop_of(const McPipeWire *self, const struct spa_buffer *buffer)
-{
-    const struct spa_meta_region *meta =
-        spa_buffer_find_meta_data(buffer, SPA_META_VideoCrop, sizeof(*meta));
-    const struct spa_rectangle whole = self->format.size;
-    const struct spa_meta_region crop = meta ? *meta : (struct spa_meta_region){0};
-    const struct spa_point at = crop.region.position;
-    const struct spa_rectangle size = crop.region.size;
-
-    if (at.x >= 0 && at.y >= 0 && size.width >= MC_CAPTURE_MIN_PX &&
-        size.height >= MC_CAPTURE_MIN_PX && (uint64_t) at.x + size.width <= whole.width &&
-        (uint64_t) at.y + size.height <= whole.height)
-        return crop;
-    return (struct spa_meta_region){.region.size = whole};
+    if (is_dmabuf(buffer) && !plane->data && !mapping)
+        note_trouble(self, PW_UNREADABLE, NULL);
+    return mapping ? mc_pipewire_buffer_read(buffer->buffer, &self->format, mapping->memory,
+                                             mapping->bytes, ret_picture)
+                   : mc_pipewire_buffer_read(buffer->buffer, &self->format, plane->data,
+                                             plane->maxsize, ret_picture);
 }
 
 static void let_go(McPipeWire *self)
@@ -201,19 +190,18 @@ static void let_go(McPipeWire *self)
 
 static void take_buffer(McPipeWire *self, struct pw_buffer *buffer)
 {
-    struct spa_chunk chunk;
+    McPipeWirePicture picture;
 
     mc_pipewire_cursor_read(&self->cursor, buffer->buffer);
-    if (!has_pixels(self, buffer->buffer, &chunk)) {
+    if (!read_buffer(self, buffer, &picture)) {
         pw_stream_queue_buffer(self->stream, buffer);
         return;
     }
     let_go(self);
     self->held = buffer;
-    self->chunk = chunk;
-    self->crop = crop_of(self, buffer->buffer);
-    self->width_px = self->crop.region.size.width;
-    self->height_px = self->crop.region.size.height;
+    self->picture = picture;
+    self->width_px = picture.width_px;
+    self->height_px = picture.height_px;
     self->fresh = true;
 }
 
@@ -233,11 +221,12 @@ static void on_remove_buffer(void *data, struct pw_buffer *buffer)
 
     if (self->held == buffer)
         self->held = NULL;
+    unmap(buffer);
 }
 
 static const struct pw_stream_events stream_events = {
-    PW_VERSION_STREAM_EVENTS, .state_changed = on_state, .param_changed = on_param,
-    .remove_buffer = on_remove_buffer, .process = on_process};
+    PW_VERSION_STREAM_EVENTS,    .state_changed = on_state,         .param_changed = on_param,
+    .add_buffer = on_add_buffer, .remove_buffer = on_remove_buffer, .process = on_process};
 
 /* ---- life ---- */
 
@@ -249,9 +238,10 @@ static gpointer begin_library(gpointer unused)
 
 static bool connect_stream(McPipeWire *self)
 {
-    uint8_t room[PARAM_BYTES];
+    uint8_t room[MC_PIPEWIRE_PARAM_BYTES];
     struct spa_pod_builder builder = SPA_POD_BUILDER_INIT(room, sizeof(room));
-    const struct spa_pod *params[] = {offer(&builder)};
+    const struct spa_pod *params[MC_PIPEWIRE_MAX_PARAMS];
+    const unsigned count = mc_pipewire_offer(&builder, true, params);
 
     self->stream =
         pw_stream_new(self->core, "miracast",
@@ -263,7 +253,7 @@ static bool connect_stream(McPipeWire *self)
     return pw_stream_connect(self->stream, PW_DIRECTION_INPUT, self->node,
                              PW_STREAM_FLAG_AUTOCONNECT | PW_STREAM_FLAG_MAP_BUFFERS |
                                  PW_STREAM_FLAG_DONT_RECONNECT,
-                             params, G_N_ELEMENTS(params)) >= 0;
+                             params, count) >= 0;
 }
 
 static bool connect_all(McPipeWire *self, int fd)
@@ -445,23 +435,12 @@ void mc_pipewire_size(const McPipeWire *self, uint32_t *ret_width_px, uint32_t *
     *ret_height_px = self->height_px;
 }
 
-bool mc_pipewire_picture(const McPipeWire *self, McPipeWirePicture *ret_picture)
+bool mc_pipewire_copy(McPipeWire *self, uint8_t *to, uint32_t stride_bytes)
 {
     if (!self->held)
         return false;
-    const struct spa_data *data = &self->held->buffer->datas[0];
-    const struct spa_region *part = &self->crop.region;
-    const int32_t stride_bytes = self->chunk.stride;
-    const uint8_t *first = (const uint8_t *) data->data + self->chunk.offset;
-
-    if (stride_bytes < 0)
-        first += (size_t) -stride_bytes * (self->format.size.height - 1);
-    *ret_picture = (McPipeWirePicture){
-        .pixels = first + (ptrdiff_t) part->position.y * stride_bytes + part->position.x * 4,
-        .stride_bytes = stride_bytes,
-        .width_px = part->size.width,
-        .height_px = part->size.height,
-        .red_first = self->format.format == SPA_VIDEO_FORMAT_RGBx ||
-                     self->format.format == SPA_VIDEO_FORMAT_RGBA};
+    sync_dmabuf(self->held, DMA_BUF_SYNC_START);
+    mc_pipewire_picture_copy(&self->picture, to, stride_bytes);
+    sync_dmabuf(self->held, DMA_BUF_SYNC_END);
     return true;
 }

@@ -13,13 +13,6 @@
 
 typedef struct McPipeWire McPipeWire;
 
-typedef struct {
-    const uint8_t *pixels; /* valid until the next iteration */
-    int32_t stride_bytes;  /* negative: the last row lies first */
-    uint32_t width_px, height_px;
-    bool red_first; /* bytes R G B x in memory, else B G R x */
-} McPipeWirePicture;
-
 /* Connects and waits until the size is known (MC_CAPTURE_ERROR; G_IO_ERROR_CANCELLED by cancel,
  * which may be NULL).  Takes fd. */
 McPipeWire *mc_pipewire_new(int fd, uint32_t node, GCancellable *cancel, GError **error);
@@ -36,7 +29,8 @@ bool mc_pipewire_iterate(McPipeWire *self, McCaptureNews *news, GError **error);
 void mc_pipewire_renew_cursor(McPipeWire *self);
 
 void mc_pipewire_size(const McPipeWire *self, uint32_t *ret_width_px, uint32_t *ret_height_px);
-/* False: none has come yet. */
-bool mc_pipewire_picture(const McPipeWire *self, McPipeWirePicture *ret_picture);
+/* The newest picture, whose size mc_pipewire_size tells, into rows of stride_bytes, bytes B G R x.
+ * False: none has come yet. */
+bool mc_pipewire_copy(McPipeWire *self, uint8_t *to, uint32_t stride_bytes);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(McPipeWire, mc_pipewire_free)

@@ -137,32 +137,15 @@ static void portal_detach(McCapture *self, McFrame *frame)
     g_clear_pointer(&frame->pixels, g_aligned_free);
 }
 
-static void swap_red_and_blue(uint8_t *restrict to, const uint8_t *restrict from, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        to[4 * i] = from[4 * i + 2];
-        to[4 * i + 1] = from[4 * i + 1];
-        to[4 * i + 2] = from[4 * i];
-        to[4 * i + 3] = from[4 * i + 3];
-    }
-}
-
 static McGrab portal_grab(McCapture *self, McFrame *frame, int64_t now_ns, GError **error)
 {
-    McPipeWirePicture picture;
+    uint32_t width_px, height_px;
 
-    if (!mc_pipewire_picture(self->pipewire, &picture) || picture.width_px != frame->width_px ||
-        picture.height_px != frame->height_px)
-        return MC_GRAB_LATER; /* it is on its way */
-    for (uint32_t y = 0; y < picture.height_px; y++) {
-        uint8_t *to = frame->pixels + (size_t) y * frame->stride_bytes;
-        const uint8_t *from = picture.pixels + (ptrdiff_t) y * picture.stride_bytes;
-        if (picture.red_first)
-            swap_red_and_blue(to, from, picture.width_px);
-        else
-            memcpy(to, from, (size_t) picture.width_px * 4);
-    }
-    return MC_GRAB_OK;
+    mc_pipewire_size(self->pipewire, &width_px, &height_px);
+    return width_px == frame->width_px && height_px == frame->height_px &&
+                   mc_pipewire_copy(self->pipewire, frame->pixels, frame->stride_bytes)
+               ? MC_GRAB_OK
+               : MC_GRAB_LATER; /* it is on its way */
 }
 
 const McCaptureOps mc_capture_portal = {

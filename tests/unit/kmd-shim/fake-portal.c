@@ -17,6 +17,8 @@ static GVariant *results_of(FakePortal *self, const char *method)
 {
     GVariantBuilder results;
 
+    if (self->said && !strcmp(method, self->said_to))
+        return g_variant_new_parsed(self->said);
     g_variant_builder_init(&results, G_VARIANT_TYPE_VARDICT);
     if (!strcmp(method, "CreateSession"))
         g_variant_builder_add(&results, "{sv}", "session_handle",
@@ -32,18 +34,34 @@ static GVariant *results_of(FakePortal *self, const char *method)
     return g_variant_builder_end(&results);
 }
 
+static void emit(FakePortal *self, const char *path, const char *interface, const char *signal,
+                 GVariant *parameters)
+{
+    g_dbus_connection_emit_signal(self->bus, self->client, path, interface, signal, parameters,
+                                  NULL);
+}
+
+static void vanish(FakePortal *self)
+{
+    g_dbus_connection_call(self->bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                           "org.freedesktop.DBus", "ReleaseName", g_variant_new("(s)", NAME), NULL,
+                           G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL, NULL);
+}
+
 static void respond(FakePortal *self, const char *method)
 {
-    static const uint32_t responses[] = {
-        [FAKE_GRANT] = 0, [FAKE_REFUSE] = 1, [FAKE_WAIT] = 0, [FAKE_NOTHING] = 2};
-    const bool start = !strcmp(method, "Start");
+    static const uint32_t responses[] = {[FAKE_REFUSE] = 1, [FAKE_NOTHING] = 2, [FAKE_VANISH] = 0};
+    const FakeAnswer answer = strcmp(method, "Start") ? FAKE_GRANT : self->answer;
 
-    if (start && self->answer == FAKE_WAIT)
-        return;
-    g_dbus_connection_emit_signal(
-        self->bus, self->client, self->request, "org.freedesktop.portal.Request", "Response",
-        g_variant_new("(u@a{sv})", start ? responses[self->answer] : 0, results_of(self, method)),
-        NULL);
+    if (answer == FAKE_CLOSE)
+        fake_portal_end_session(self);
+    else if (answer == FAKE_VANISH)
+        vanish(self);
+    else if (answer != FAKE_WAIT)
+        emit(self, self->request, "org.freedesktop.portal.Request", "Response",
+             answer == FAKE_GARBAGE
+                 ? g_variant_new("(s)", "yes")
+                 : g_variant_new("(u@a{sv})", responses[answer], results_of(self, method)));
 }
 
 static char *path_of(GDBusMessage *message, const char *kind, const char *token)
@@ -265,9 +283,8 @@ void fake_portal_stop(FakePortal *self)
 
 void fake_portal_end_session(FakePortal *self)
 {
-    g_dbus_connection_emit_signal(self->bus, self->client, self->session,
-                                  "org.freedesktop.portal.Session", "Closed",
-                                  g_variant_new("(@a{sv})", g_variant_new("a{sv}", NULL)), NULL);
+    emit(self, self->session, "org.freedesktop.portal.Session", "Closed",
+         g_variant_new("(@a{sv})", g_variant_new("a{sv}", NULL)));
 }
 
 void fake_portal_wait(FakePortal *self, const char *text)

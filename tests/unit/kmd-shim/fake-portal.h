@@ -7,7 +7,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-typedef enum { FAKE_GRANT, FAKE_REFUSE, FAKE_WAIT, FAKE_NOTHING } FakeAnswer;
+typedef enum {
+    FAKE_GRANT,
+    FAKE_REFUSE,
+    FAKE_WAIT,
+    FAKE_NOTHING,
+    FAKE_GARBAGE, /* a Response that is none */
+    FAKE_CLOSE,   /* the session, without a word on the request */
+    FAKE_VANISH,  /* the portal is no more */
+} FakeAnswer;
 
 typedef struct {
     GSubprocess *bus_daemon;
@@ -18,8 +26,10 @@ typedef struct {
     uint32_t devices;  /* that Start grants */
     bool loud;         /* the log goes to standard output, too */
     bool no_stream;
-    bool no_remote; /* a desktop that casts screens and takes no input */
-    uint32_t node;  /* of the stream */
+    const char *said;    /* NULL, or what the results are instead, as GVariant's text */
+    const char *said_to; /* this method */
+    bool no_remote;      /* a desktop that casts screens and takes no input */
+    uint32_t node;       /* of the stream */
     /* A connection to PipeWire, which the portal closes; NULL: any descriptor does. */
     int (*open_pipewire)(void *user_data);
     void *user_data;

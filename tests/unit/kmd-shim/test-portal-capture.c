@@ -382,6 +382,63 @@ static void test_refused(Bed *bed, gconstpointer data)
     expect_refused(bed, "capture.unknown-kind");
 }
 
+/* No answer to Start will come: the wait ends all the same. */
+static void test_no_answer(Bed *bed, gconstpointer data)
+{
+    if (bed->skipped)
+        return;
+    bed->portal.answer = FAKE_GARBAGE;
+    expect_refused(bed, "capture.no-portal");
+    bed->portal.answer = FAKE_CLOSE;
+    expect_refused(bed, "capture.ended");
+    bed->portal.answer = FAKE_VANISH;
+    expect_refused(bed, "capture.no-portal");
+}
+
+#define LONG_50 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define LONG_PATH "/" LONG_50 "/" LONG_50 "/" LONG_50 "/" LONG_50 "/" LONG_50 "/" LONG_50
+
+static void test_nonsense(Bed *bed, gconstpointer data)
+{
+    static const struct {
+        const char *method, *said, *code;
+    } answers[] = {
+        {"CreateSession", "@a{sv} {}", "capture.no-portal"},
+        {"CreateSession", "{'session_handle': <uint32 1>}", "capture.no-portal"},
+        {"CreateSession", "{'session_handle': <'no path'>}", "capture.no-portal"},
+        {"CreateSession", "{'session_handle': <'" LONG_PATH "'>}", "capture.no-portal"},
+        {"Start", "{'streams': <'none'>}", "capture.no-source"},
+        {"Start", "{'streams': <[(1, 'x')]>}", "capture.no-source"},
+        {"Start", "{'streams': <@a(ua{sv}) []>}", "capture.no-source"},
+    };
+
+    if (bed->skipped)
+        return;
+    for (size_t i = 0; i < G_N_ELEMENTS(answers); i++) {
+        bed->portal.said_to = answers[i].method;
+        bed->portal.said = answers[i].said;
+        expect_refused(bed, answers[i].code);
+    }
+}
+
+/* What is of use counts: the first of two streams, and no more. */
+static void test_half_nonsense(Bed *bed, gconstpointer data)
+{
+    if (bed->skipped)
+        return;
+    g_autofree char *said = g_strdup_printf(
+        "{'streams': <[(uint32 %u, {'size': <'big'>}), (987654, {'size': <'small'>})]>, "
+        "'devices': <'all'>, 'restore_token': <uint32 5>}",
+        bed->portal.node);
+    bed->portal.said_to = "Start";
+    bed->portal.said = said;
+    start_capture(bed);
+    const McFrameDesc frame = wait_frame(bed, 320, 200, screen_bar(0, 320));
+    mc_capture_thread_release(bed->capture, frame.frame_id);
+    g_autofree char *path = g_build_filename(bed->state, "portal", NULL);
+    g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+}
+
 static int no_pipewire(void *user_data)
 {
     return -1;
@@ -502,6 +559,9 @@ int main(int argc, char **argv)
     ADD("desktop-ends", NULL, test_desktop_ends);
     ADD("pipewire-dies", NULL, test_pipewire_dies);
     ADD("refused", NULL, test_refused);
+    ADD("no-answer", NULL, test_no_answer);
+    ADD("nonsense", NULL, test_nonsense);
+    ADD("half-nonsense", NULL, test_half_nonsense);
     ADD("cancelled", NULL, test_cancelled);
     ADD("permission-is-kept", NULL, test_permission_is_kept);
     ADD("with-input", NULL, test_with_input);
