@@ -130,12 +130,12 @@ def test_sway(bed):
 
 
 def test_sway_turned(bed):
-    """A screen that is hung sideways is shown upright, between borders."""
+    """A screen that is hung sideways is shown upright, between borders, in a mode that is high enough."""
     desktop, seen = Desktop(bed, 90).start(), bed.folder / "seen.png"
     source, port = begin(bed, desktop)
     sink = bed.sink(port, "--save-png", seen, duration=2)
     finish(bed, source, sink)
-    expect_picture(desktop, seen, "scale=404:720,pad=1280:720:438:0")
+    expect_picture(desktop, seen, "scale=675:1200,pad=1600:1200:462:0")
 
 
 def test_sway_changes(bed):
