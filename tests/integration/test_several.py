@@ -241,7 +241,8 @@ def last_gone(bed):
 
 def none_comes(bed):
     """One sink's time-out is no reason to end the other."""
-    several = Several(bed, 2, "--wait", "1")
+    # The sink that comes is a Python program that starts: well within the wait, also where others work.
+    several = Several(bed, 2, "--wait", "12")
     one = several.sink(several.names[0])
     said = several.source.wait_line(r"error \[link.timeout\]: (\S+): ")
     check(said.group(1) == several.names[1], several.source.text())
