@@ -35,6 +35,7 @@ struct McProjection {
     gint stop_wanted;  /* atomic */
     gint ended;        /* atomic: the driver reported the session's end */
     gint error_told;   /* atomic */
+    gint starting;     /* atomic: the driver's Start runs */
 
     /* For stop and toggle_input: display, link and runtime neither come nor go under it. */
     GMutex lock;
@@ -55,6 +56,9 @@ static void on_error(const char *code, const char *text, void *user_data)
 {
     McProjection *self = user_data;
 
+    /* A start that the person cancels loses its connection by that: no fault of the sink's. */
+    if (g_atomic_int_get(&self->starting) && g_atomic_int_get(&self->stop_wanted))
+        return;
     if (g_atomic_int_compare_and_exchange(&self->error_told, 0, 1))
         mc_report_error(self->report, code, text);
 }
@@ -340,7 +344,10 @@ static bool start_session(McProjection *self, int fd)
 
     if (self->trace)
         mc_trace_connected(self->trace, fd);
-    if (mc_runtime_start(self->runtime, fd, &stats, &info, &status, &error))
+    g_atomic_int_set(&self->starting, 1);
+    bool started = mc_runtime_start(self->runtime, fd, &stats, &info, &status, &error);
+    g_atomic_int_set(&self->starting, 0);
+    if (started)
         return true;
     if (!g_atomic_int_get(&self->stop_wanted))
         fail(self, mc_runtime_error_code(error->code), error);

@@ -641,6 +641,33 @@ def test_interrupt_while_waiting(bed):
     check(source.wait() == EXIT_OK, source.text())
 
 
+def read_head(wire):
+    """The CSeq of the next message, which has no body."""
+    number = ""
+    while line := wire.readline().decode().strip():
+        number = line.split(":")[1].strip() if line.lower().startswith("cseq") else number
+    return number
+
+
+def test_interrupt_while_starting(bed):
+    """Ctrl-C while the sink owes its answer to M1, and to M3: an end as any other."""
+    for owed in ("M1", "M3"):
+        source, port = bed.cast("--capture", "test")
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as sink:
+            wire = sink.makefile("rwb")
+            number = read_head(wire)
+            if owed == "M3":
+                wire.write(f"RTSP/1.0 200 OK\r\nCSeq: {number}\r\nPublic: org.wfa.wfd1.0, GET_PARAMETER, "
+                           "SET_PARAMETER\r\n\r\nOPTIONS * RTSP/1.0\r\nCSeq: 1\r\n"
+                           "Require: org.wfa.wfd1.0\r\n\r\n".encode())
+                wire.flush()
+                read_head(wire)  # the answer to M2
+                read_head(wire)  # M3
+            source.send(signal.SIGINT)
+            check(source.wait() == EXIT_OK, source.text())
+        check("error [" not in source.text(), source.text())
+
+
 def test_duration(bed):
     source, port = bed.cast("--capture", "test", "--duration", "2")
     report = finish(bed, source, bed.sink(port, "--no-teardown", duration=60))
@@ -855,7 +882,8 @@ CASES = {
     "srtp-dtls-gstreamer": test_srtp_dtls_gstreamer,
     "srtp-dtls-wrong": test_srtp_dtls_wrong, "srtp-dtls-silent": test_srtp_dtls_silent,
     "srtp-ffmpeg": test_srtp_ffmpeg, "srtp-bad-key": test_srtp_bad_key, "keepalive": test_keepalive, "interrupt": test_interrupt,
-    "interrupt-while-waiting": test_interrupt_while_waiting, "duration": test_duration,
+    "interrupt-while-waiting": test_interrupt_while_waiting,
+    "interrupt-while-starting": test_interrupt_while_starting, "duration": test_duration,
     "vanish": test_vanish, "close": test_close, "reset": test_reset,
     "garbage": misbehaving("garbage-first", "rtsp.malformed", EXIT_SESSION),
     "big-header": misbehaving("big-header", "rtsp.too-large", EXIT_SESSION),
