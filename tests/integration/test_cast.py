@@ -743,7 +743,10 @@ def test_never_reads(bed):
                 flood.sendall(questions)
         except (ConnectionResetError, BrokenPipeError):
             pass
-    expect_error(source, "rtsp.too-large", EXIT_SESSION)
+    # Where a machine takes longer over the questions than the sink has for M1, that is as true.
+    said = source.wait_line(r"error \[(\S+)\]").group(1)
+    check(said in ("rtsp.too-large", "rtsp.timeout"), source.text())
+    check(source.wait() == EXIT_SESSION, source.text())
 
 
 def test_port_in_use(bed):
