@@ -89,3 +89,13 @@ void mc_cursor_fit(McCursorImage *image, uint32_t max_side_px, uint32_t max_byte
     while (too_large(image, max_side_px, max_bytes))
         halve(image);
 }
+
+void mc_cursor_tell_image(McCursor *cursor, const McCursorImage *image, uint32_t shape_id)
+{
+    cursor->shape_id = shape_id;
+    cursor->width_px = (uint16_t) image->width_px;
+    cursor->height_px = (uint16_t) image->height_px;
+    cursor->hot_x_px = (uint16_t) CLAMP(image->hot_x_px, 0, G_MAXUINT16);
+    cursor->hot_y_px = (uint16_t) CLAMP(image->hot_y_px, 0, G_MAXUINT16);
+    cursor->bgra = (const uint8_t *) image->pixels;
+}

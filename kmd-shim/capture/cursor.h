@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include "kmd-shim/capture/capture.h"
+
 /* The largest image that a CURSOR message takes: 64 KiB less its head. */
 #define MC_CURSOR_MAX_IMAGE_BYTES (65536u - 40u)
 
@@ -17,3 +19,6 @@ typedef struct {
 /* In place: cuts the transparent margin off, and halves what is still too large. An image with
  * nothing to see ends with 0 x 0. */
 void mc_cursor_fit(McCursorImage *image, uint32_t max_side_px, uint32_t max_bytes);
+
+/* The image's part of the news: a new shape, which borrows the pixels. */
+void mc_cursor_tell_image(McCursor *cursor, const McCursorImage *image, uint32_t shape_id);

@@ -1,12 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 #include "kmd-shim/capture/frame-pool.h"
 
+#define PIXEL_ALIGN 64
+
 struct McFramePool {
     GMutex lock; /* guards all but the frames' pictures */
     McFrame frames[MC_FRAME_POOL_MAX];
     unsigned max_lent;
     uint64_t next_id;
 };
+
+void mc_frame_alloc_memory(McFrame *frame, uint32_t width_px, uint32_t height_px)
+{
+    frame->width_px = width_px;
+    frame->height_px = height_px;
+    frame->stride_bytes = width_px * 4;
+    frame->pixels = g_aligned_alloc(height_px, (size_t) frame->stride_bytes, PIXEL_ALIGN);
+}
+
+void mc_frame_free_memory(McFrame *frame)
+{
+    g_clear_pointer(&frame->pixels, g_aligned_free);
+}
 
 McFramePool *mc_frame_pool_new(void)
 {

@@ -36,6 +36,11 @@ typedef struct {
     bool doubtful; /* lent, and its chunk is perhaps lost */
 } McFrame;
 
+/* Memory of the process's own for a picture of that size, where the source has none: attach and
+ * detach of a capture (kmd-shim/capture/capture.h). */
+void mc_frame_alloc_memory(McFrame *frame, uint32_t width_px, uint32_t height_px);
+void mc_frame_free_memory(McFrame *frame);
+
 typedef struct McFramePool McFramePool;
 
 McFramePool *mc_frame_pool_new(void);

@@ -5,15 +5,14 @@
 #include <fcntl.h>
 #include <gio/gio.h>
 #include <drm_fourcc.h>
-#include <linux/dma-buf.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <xf86drm.h>
 #include <xf86drmMode.h>
 
+#include "kmd-shim/capture/dmabuf.h"
 #include "kmd-shim/capture/error.h"
 #include "kmd-shim/capture/kms-picture.h"
 
@@ -229,13 +228,9 @@ bool mc_kms_buffers_get(McKmsBuffers *self, uint32_t fb_id, McKmsBuffer *ret, GE
 static void sync_buffer(const McKmsBuffer *buffer, uint64_t when)
 {
     const Mapping *mapping = buffer->mapping;
-    struct dma_buf_sync request = {.flags = when | DMA_BUF_SYNC_READ};
 
-    if (mapping->dmabuf_fd < 0)
-        return;
-    while (ioctl(mapping->dmabuf_fd, DMA_BUF_IOCTL_SYNC, &request) &&
-           (errno == EINTR || errno == EAGAIN))
-        ;
+    if (mapping->dmabuf_fd >= 0)
+        mc_dmabuf_sync(mapping->dmabuf_fd, when);
 }
 
 void mc_kms_buffer_begin(const McKmsBuffer *buffer)

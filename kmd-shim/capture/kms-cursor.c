@@ -83,14 +83,6 @@ static bool look_at_image(McKmsCursor *self, const McKmsPlane *plane, McKmsBuffe
     return read_image(self, plane, buffers);
 }
 
-static void tell_shape(McKmsCursor *self, McCursor *ret)
-{
-    ret->shape_id = ++self->shape_id;
-    ret->width_px = (uint16_t) self->image.width_px;
-    ret->height_px = (uint16_t) self->image.height_px;
-    ret->bgra = (const uint8_t *) self->image.pixels;
-}
-
 bool mc_kms_cursor_look(McKmsCursor *self, const McKmsPlane *plane, McKmsBuffers *buffers,
                         int64_t now_ns, McCursor *ret)
 {
@@ -112,6 +104,6 @@ bool mc_kms_cursor_look(McKmsCursor *self, const McKmsPlane *plane, McKmsBuffers
                       .y_px = self->y_px - self->image.hot_y_px,
                       .visible = visible};
     if (reshaped && self->image.width_px > 0)
-        tell_shape(self, ret);
+        mc_cursor_tell_image(ret, &self->image, ++self->shape_id);
     return true;
 }

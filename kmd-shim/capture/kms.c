@@ -18,7 +18,6 @@
 #include "kmd-shim/capture/kms-picture.h"
 
 #define MAX_PLANES (MC_KMS_MAX_LAYERS + 1) /* and the cursor */
-#define PIXEL_ALIGN 64
 #define NS_PER_MS 1000000
 /* How often who draws in place is looked for: while he does, and once he rests. */
 #define COMPARE_NS (15 * NS_PER_MS)
@@ -328,15 +327,16 @@ static int kms_fd(const McCapture *self)
 
 static bool kms_attach(McCapture *self, McFrame *frame, GError **error)
 {
-    kms_size(self, &frame->width_px, &frame->height_px);
-    frame->stride_bytes = frame->width_px * 4;
-    frame->pixels = g_aligned_alloc(frame->height_px, (size_t) frame->stride_bytes, PIXEL_ALIGN);
+    uint32_t width_px, height_px;
+
+    kms_size(self, &width_px, &height_px);
+    mc_frame_alloc_memory(frame, width_px, height_px);
     return true;
 }
 
 static void kms_detach(McCapture *self, McFrame *frame)
 {
-    g_clear_pointer(&frame->pixels, g_aligned_free);
+    mc_frame_free_memory(frame);
 }
 
 static uint8_t *room_for_row(McCapture *self, const Layers *layers)

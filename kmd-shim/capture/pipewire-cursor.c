@@ -94,14 +94,8 @@ bool mc_pipewire_cursor_news(McPipeWireCursor *self, McCursor *ret_cursor)
     *ret_cursor = (McCursor){.x_px = self->x_px - image->hot_x_px,
                              .y_px = self->y_px - image->hot_y_px,
                              .visible = self->visible && image->width_px > 0};
-    if (self->reshaped && image->width_px > 0) {
-        ret_cursor->shape_id = ++self->shape_id;
-        ret_cursor->width_px = (uint16_t) image->width_px;
-        ret_cursor->height_px = (uint16_t) image->height_px;
-        ret_cursor->hot_x_px = (uint16_t) CLAMP(image->hot_x_px, 0, G_MAXUINT16);
-        ret_cursor->hot_y_px = (uint16_t) CLAMP(image->hot_y_px, 0, G_MAXUINT16);
-        ret_cursor->bgra = (const uint8_t *) image->pixels;
-    }
+    if (self->reshaped && image->width_px > 0)
+        mc_cursor_tell_image(ret_cursor, image, ++self->shape_id);
     self->moved = self->reshaped = false;
     return true;
 }

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "kmd-shim/capture/pipewire-format.h"
 
+#include <drm_fourcc.h>
 #include <spa/param/video/format-utils.h>
 
 #include "kmd-shim/capture/pipewire-cursor.h"
-
-#define LINEAR 0 /* DRM_FORMAT_MOD_LINEAR */
 
 /* Mandatory: a side that knows no modifiers knows no DMA-BUF. */
 static void add_linear(struct spa_pod_builder *builder)
@@ -15,8 +14,8 @@ static void add_linear(struct spa_pod_builder *builder)
     spa_pod_builder_prop(builder, SPA_FORMAT_VIDEO_modifier,
                          SPA_POD_PROP_FLAG_MANDATORY | SPA_POD_PROP_FLAG_DONT_FIXATE);
     spa_pod_builder_push_choice(builder, &choice, SPA_CHOICE_Enum, 0);
-    spa_pod_builder_long(builder, LINEAR); /* preferred */
-    spa_pod_builder_long(builder, LINEAR);
+    spa_pod_builder_long(builder, DRM_FORMAT_MOD_LINEAR); /* preferred */
+    spa_pod_builder_long(builder, DRM_FORMAT_MOD_LINEAR);
     spa_pod_builder_pop(builder, &choice);
 }
 
@@ -71,7 +70,7 @@ bool mc_pipewire_format_read(const struct spa_pod *param, McPipeWireFormat *ret_
             raw.format == SPA_VIDEO_FORMAT_BGRA) &&
            raw.size.width >= MC_CAPTURE_MIN_PX && raw.size.width <= MC_CAPTURE_MAX_PX &&
            raw.size.height >= MC_CAPTURE_MIN_PX && raw.size.height <= MC_CAPTURE_MAX_PX &&
-           (!ret_format->dmabuf || raw.modifier == LINEAR);
+           (!ret_format->dmabuf || raw.modifier == DRM_FORMAT_MOD_LINEAR);
 }
 
 static const struct spa_pod *want_meta(struct spa_pod_builder *builder, uint32_t type, size_t bytes)

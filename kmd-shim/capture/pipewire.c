@@ -2,12 +2,11 @@
 #include "kmd-shim/capture/pipewire.h"
 
 #include <errno.h>
-#include <linux/dma-buf.h>
 #include <pipewire/pipewire.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "kmd-shim/capture/dmabuf.h"
 #include "kmd-shim/capture/pipewire-buffer.h"
 #include "kmd-shim/capture/pipewire-cursor.h"
 #include "kmd-shim/capture/pipewire-format.h"
@@ -151,16 +150,10 @@ static bool is_dmabuf(const struct pw_buffer *buffer)
     return buffer->buffer->n_datas > 0 && buffer->buffer->datas[0].type == SPA_DATA_DmaBuf;
 }
 
-/* The processor's caches and the card's agree between START and END. */
 static void sync_dmabuf(const struct pw_buffer *buffer, uint64_t flag)
 {
-    struct dma_buf_sync sync = {.flags = flag | DMA_BUF_SYNC_READ};
-
-    if (!is_dmabuf(buffer))
-        return;
-    while (ioctl((int) buffer->buffer->datas[0].fd, DMA_BUF_IOCTL_SYNC, &sync) < 0 &&
-           (errno == EINTR || errno == EAGAIN))
-        ;
+    if (is_dmabuf(buffer))
+        mc_dmabuf_sync((int) buffer->buffer->datas[0].fd, flag);
 }
 
 /* ---- buffers ---- */

@@ -7,8 +7,6 @@
 #include "kmd-shim/capture/pipewire.h"
 #include "kmd-shim/portal-session.h"
 
-#define PIXEL_ALIGN 64
-
 struct McCapture {
     McPortalSession *session;
     McPipeWire *pipewire;
@@ -126,15 +124,16 @@ static bool portal_poll(McCapture *self, McCaptureNews *news, GError **error)
 
 static bool portal_attach(McCapture *self, McFrame *frame, GError **error)
 {
-    mc_pipewire_size(self->pipewire, &frame->width_px, &frame->height_px);
-    frame->stride_bytes = frame->width_px * 4;
-    frame->pixels = g_aligned_alloc(frame->height_px, (size_t) frame->stride_bytes, PIXEL_ALIGN);
+    uint32_t width_px, height_px;
+
+    mc_pipewire_size(self->pipewire, &width_px, &height_px);
+    mc_frame_alloc_memory(frame, width_px, height_px);
     return true;
 }
 
 static void portal_detach(McCapture *self, McFrame *frame)
 {
-    g_clear_pointer(&frame->pixels, g_aligned_free);
+    mc_frame_free_memory(frame);
 }
 
 static McGrab portal_grab(McCapture *self, McFrame *frame, int64_t now_ns, GError **error)

@@ -6,7 +6,6 @@
 #include "kmd-shim/capture/timecode.h"
 
 #define MOVE_PX_PER_S 240
-#define PIXEL_ALIGN 64
 #define FLASH_NS (100 * 1000000) /* by the clock that the frame's time comes from */
 
 struct McCapture {
@@ -134,10 +133,7 @@ static void draw_flash(const McCapture *self, McFrame *frame, int64_t now_ns)
 
 static bool test_attach(McCapture *self, McFrame *frame, GError **error)
 {
-    frame->width_px = self->width_px;
-    frame->height_px = self->height_px;
-    frame->stride_bytes = self->width_px * 4;
-    frame->pixels = g_aligned_alloc(self->height_px, (size_t) self->width_px * 4, PIXEL_ALIGN);
+    mc_frame_alloc_memory(frame, self->width_px, self->height_px);
     frame->backing = g_new0(Drawn, 1);
     draw_static(self, frame);
     return true;
@@ -145,7 +141,7 @@ static bool test_attach(McCapture *self, McFrame *frame, GError **error)
 
 static void test_detach(McCapture *self, McFrame *frame)
 {
-    g_clear_pointer(&frame->pixels, g_aligned_free);
+    mc_frame_free_memory(frame);
     g_clear_pointer(&frame->backing, g_free);
 }
 

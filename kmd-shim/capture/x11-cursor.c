@@ -80,16 +80,6 @@ static bool overlaps(const McXCursor *self, const McCursor *cursor, uint32_t wid
            (int64_t) cursor->y_px + self->image.height_px > 0 && cursor->y_px < (int64_t) height_px;
 }
 
-static void add_shape(McXCursor *self, McCursor *cursor)
-{
-    cursor->shape_id = ++self->shape_id;
-    cursor->width_px = (uint16_t) self->image.width_px;
-    cursor->height_px = (uint16_t) self->image.height_px;
-    cursor->hot_x_px = (uint16_t) CLAMP(self->image.hot_x_px, 0, G_MAXUINT16);
-    cursor->hot_y_px = (uint16_t) CLAMP(self->image.hot_y_px, 0, G_MAXUINT16);
-    cursor->bgra = (const uint8_t *) self->image.pixels;
-}
-
 void mc_x_cursor_look(McXCursor *self, const McXPointer *pointer, uint32_t width_px,
                       uint32_t height_px, McCaptureNews *news)
 {
@@ -108,7 +98,7 @@ void mc_x_cursor_look(McXCursor *self, const McXPointer *pointer, uint32_t width
         (now.visible && (now.x_px != self->told.x_px || now.y_px != self->told.y_px));
     self->told = now;
     if (reshaped && self->image.width_px > 0)
-        add_shape(self, &now);
+        mc_cursor_tell_image(&now, &self->image, ++self->shape_id);
     news->cursor_changed = reshaped || moved;
     if (news->cursor_changed)
         news->cursor = now;
