@@ -114,6 +114,8 @@ void mc_encoding_free(McEncoding *self); /* lock not held */
 void mc_encoding_bury(McEncoding *self);
 void mc_encoding_begin(McEncoding *self);
 void mc_encoding_end(McEncoding *self); /* all who wait go on */
+/* Its encoder; at work, or before anybody may be. */
+void mc_encoding_describe(const McEncoding *self, McEncoderInfo *ret);
 /* Waits until nobody is at work in the seat's encoding. False: it rests or stopped. */
 bool mc_seat_await(McSeat *self, bool even_resting);
 McSeat *mc_encoding_lead(const McEncoding *self); /* the first one that does not rest */

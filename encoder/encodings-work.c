@@ -29,15 +29,6 @@ static McUnit *next_unit(McEncoding *self)
     return unit;
 }
 
-static void describe(const McEncoding *self, McEncoderInfo *ret)
-{
-    const McH264 *h264 = mc_video_encoder_h264(self->encoder);
-
-    mc_h264_profile(h264, &ret->profile_idc, &ret->constraints, &ret->level_idc);
-    g_strlcpy(ret->encoder, mc_h264_encoder(h264), sizeof(ret->encoder));
-    ret->replaced = mc_video_encoder_stats(self->encoder).replaced;
-}
-
 /* lock held. */
 static void publish(McEncoding *self, McUnit *unit, McSeat *by)
 {
@@ -133,7 +124,7 @@ static bool encode(McEncoding *self, McSeat *by, const McShot *shot, GError **er
     mc_encodings_unlock(self->house);
     follow_rate(self, kbps, tight);
     const bool ok = make_unit(self, again, unit, &failure);
-    describe(self, &unit->info);
+    mc_encoding_describe(self, &unit->info);
     unit->made_us = g_get_monotonic_time();
     unit->encode_us = (uint32_t) (unit->made_us - start_us);
     mc_encodings_lock(self->house);
@@ -298,9 +289,8 @@ bool mc_seat_push_repeat(McSeat *self, GError **error)
     bool ok = true;
 
     mc_encodings_lock(self->house);
-    if (settle(self)) {
+    if (settle(self))
         ok = !has_failed(self->encoding, error) && repeat(self, error);
-    }
     mc_encodings_unlock(self->house);
     return ok;
 }
@@ -369,13 +359,11 @@ bool mc_seat_take(McSeat *self, McTaken *ret_taken)
 /* When this seat has something to do; lock held. */
 static int64_t next_us(McSeat *self)
 {
-    McEncoding *encoding = self->encoding;
-
     if (self->resting)
         return MC_SCHEDULE_NEVER;
     const McUnit *unit = find_unit(self);
     int64_t due_us = unit ? takeable_us(self, unit) : MC_SCHEDULE_NEVER;
-    encoding = self->encoding;
+    const McEncoding *encoding = self->encoding; /* to find a unit may have moved it */
     if (encoding->busy || encoding->error)
         return due_us;
     int64_t work_us = mc_schedule_next_us(&encoding->schedule);

@@ -165,14 +165,20 @@ static void note(const char *text, void *encoding)
     self->note = g_strdup(text);
 }
 
+void mc_encoding_describe(const McEncoding *self, McEncoderInfo *ret)
+{
+    const McH264 *h264 = mc_video_encoder_h264(self->encoder);
+
+    mc_h264_profile(h264, &ret->profile_idc, &ret->constraints, &ret->level_idc);
+    g_strlcpy(ret->encoder, mc_h264_encoder(h264), sizeof(ret->encoder));
+    ret->replaced = mc_video_encoder_stats(self->encoder).replaced;
+}
+
 void mc_encoding_set_encoder(McEncoding *self, McVideoEncoder *encoder)
 {
-    const McH264 *h264 = mc_video_encoder_h264(encoder);
-
     self->encoder = encoder;
     mc_video_encoder_on_note(encoder, note, self);
-    mc_h264_profile(h264, &self->info.profile_idc, &self->info.constraints, &self->info.level_idc);
-    g_strlcpy(self->info.encoder, mc_h264_encoder(h264), sizeof(self->info.encoder));
+    mc_encoding_describe(self, &self->info);
 }
 
 unsigned mc_encoding_streams(const McEncoding *self)
