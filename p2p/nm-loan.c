@@ -26,6 +26,12 @@ struct McNmLoan {
 
 /* --- what gives it back ----------------------------------------------------------------------- */
 
+/* The arguments that set whether NetworkManager manages the card. */
+static GVariant *managed(bool on)
+{
+    return g_variant_new("(ssv)", MC_NM_DEVICE, "Managed", g_variant_new_boolean(on));
+}
+
 /* ours: object of the interface that we had made; NULL: there is none. */
 static bool hold(McNmLoan *self, const char *ours)
 {
@@ -35,9 +41,7 @@ static bool hold(McNmLoan *self, const char *ours)
     if (ours)
         calls[n++] =
             (McGuardCall){WPAS, WPAS_PATH, WPAS, "RemoveInterface", g_variant_new("(o)", ours)};
-    calls[n++] =
-        (McGuardCall){MC_NM, self->device, DBUS_PROPERTIES, "Set",
-                      g_variant_new("(ssv)", MC_NM_DEVICE, "Managed", g_variant_new_boolean(TRUE))};
+    calls[n++] = (McGuardCall){MC_NM, self->device, DBUS_PROPERTIES, "Set", managed(true)};
     return mc_guard_hold_calls(self->guard, SLOT_CARD, self->bus_path, calls, n);
 }
 
@@ -80,9 +84,8 @@ static unsigned find_card(McNmLoan *self, const char *interface)
 static bool let_go(McNmLoan *self, GError **error)
 {
     g_autoptr(GError) own = NULL;
-    g_autoptr(GVariant) reply = mc_nm_call(
-        self->bus, self->device, DBUS_PROPERTIES, "Set",
-        g_variant_new("(ssv)", MC_NM_DEVICE, "Managed", g_variant_new_boolean(FALSE)), "()", &own);
+    g_autoptr(GVariant) reply =
+        mc_nm_call(self->bus, self->device, DBUS_PROPERTIES, "Set", managed(false), "()", &own);
 
     if (reply)
         return true;
