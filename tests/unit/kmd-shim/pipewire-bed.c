@@ -188,8 +188,9 @@ static void describe_cursor(Screen *self, struct spa_buffer *buffer)
     meta->position.y = self->cursor_y_px;
     meta->hotspot.x = 2;
     meta->hotspot.y = 3;
-    meta->bitmap_offset = self->cursor_shape ? sizeof(*meta) : 0;
-    if (!self->cursor_shape)
+    const bool shape = self->cursor_shape && self->cursor_visible; /* else nobody looks at it */
+    meta->bitmap_offset = shape ? sizeof(*meta) : 0;
+    if (!shape)
         return;
     self->cursor_shape = false;
     struct spa_meta_bitmap *bitmap = SPA_PTROFF(meta, sizeof(*meta), struct spa_meta_bitmap);
@@ -245,7 +246,7 @@ static void on_timer(void *data, uint64_t expirations)
     Screen *self = data;
 
     if (!self->pending && self->repeats > 0 && --self->repeats % REPEAT_TICKS == 0) {
-        self->pending = true;
+        self->pending = self->cursor_shape = true;
         self->cursor_alone = false;
     }
     if (self->pending && pw_stream_get_state(self->stream, NULL) == PW_STREAM_STATE_STREAMING)
