@@ -4,6 +4,8 @@
 #include <glib.h>
 #include <string.h>
 
+#include "encoder/big-endian.h"
+
 #define UNIX_TO_NTP_S 2208988800ull
 #define CNAME_MAX 63u
 #define BLOCK_BYTES 24u
@@ -30,19 +32,12 @@ static uint32_t get32(const uint8_t *from)
     return (uint32_t) from[0] << 24 | (uint32_t) from[1] << 16 | (uint32_t) from[2] << 8 | from[3];
 }
 
-static size_t put32(uint8_t *to, size_t at, uint32_t value)
-{
-    value = GUINT32_TO_BE(value);
-    memcpy(to + at, &value, 4);
-    return at + 4;
-}
-
 /* ---------- building ---------- */
 
 /*   | V=2 P count:5 | PT | length in words - 1:16 | body ... */
 static size_t put_header(uint8_t *to, size_t at, unsigned count, unsigned type, size_t body)
 {
-    return put32(to, at, 0x80000000u | count << 24 | type << 16 | (uint32_t) (body / 4));
+    return mc_put_be32(to, at, 0x80000000u | count << 24 | type << 16 | (uint32_t) (body / 4));
 }
 
 /*   | SSRC | NTP:64 | RTP time | packets | octets | */
@@ -51,12 +46,12 @@ static size_t put_sender_report(const McRtcpSenderInfo *info, uint8_t *to, size_
     const uint64_t ntp = ntp_time(info->now_unix_us);
 
     at = put_header(to, at, 0, PT_SR, 24);
-    at = put32(to, at, info->ssrc);
-    at = put32(to, at, (uint32_t) (ntp >> 32));
-    at = put32(to, at, (uint32_t) ntp);
-    at = put32(to, at, info->timestamp_90k);
-    at = put32(to, at, info->packets);
-    return put32(to, at, info->octets);
+    at = mc_put_be32(to, at, info->ssrc);
+    at = mc_put_be32(to, at, (uint32_t) (ntp >> 32));
+    at = mc_put_be32(to, at, (uint32_t) ntp);
+    at = mc_put_be32(to, at, info->timestamp_90k);
+    at = mc_put_be32(to, at, info->packets);
+    return mc_put_be32(to, at, info->octets);
 }
 
 /*   | SSRC | 01 CNAME | length:8 | text ... | 00, and more of it up to a whole word | */
@@ -67,7 +62,7 @@ static size_t put_description(const McRtcpSenderInfo *info, uint8_t *to, size_t 
     const size_t items = (2 + len + 1 + 3) / 4 * 4;
 
     at = put_header(to, at, 1, PT_SDES, 4 + items);
-    at = put32(to, at, info->ssrc);
+    at = mc_put_be32(to, at, info->ssrc);
     memset(to + at, 0, items);
     to[at] = 1;
     to[at + 1] = (uint8_t) len;
@@ -85,7 +80,7 @@ size_t mc_rtcp_build_bye(const McRtcpSenderInfo *info, uint8_t ret_packet[MC_RTC
     size_t at = mc_rtcp_build_report(info, ret_packet);
 
     at = put_header(ret_packet, at, 1, PT_BYE, 4);
-    return put32(ret_packet, at, info->ssrc);
+    return mc_put_be32(ret_packet, at, info->ssrc);
 }
 
 /* ---------- reading ---------- */

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "encoder/rtp.h"
 
-#include <string.h>
-
-#include "encoder/ts-mux.h"
+#include "encoder/big-endian.h"
 
 struct McRtpPacketiser {
     uint32_t ssrc;
@@ -34,15 +32,11 @@ void mc_rtp_packetiser_free(McRtpPacketiser *self)
 static void put_header(McRtpPacketiser *self, uint8_t to[MC_RTP_HEADER_BYTES],
                        uint32_t timestamp_90k, bool marker)
 {
-    const uint16_t seq = GUINT16_TO_BE(self->next_seq);
-    const uint32_t timestamp = GUINT32_TO_BE(timestamp_90k);
-    const uint32_t ssrc = GUINT32_TO_BE(self->ssrc);
-
     to[0] = 0x80;
     to[1] = (uint8_t) ((marker ? 0x80 : 0) | MC_RTP_PAYLOAD_TYPE);
-    memcpy(to + 2, &seq, 2);
-    memcpy(to + 4, &timestamp, 4);
-    memcpy(to + 8, &ssrc, 4);
+    mc_put_be16(to, 2, self->next_seq);
+    mc_put_be32(to, 4, timestamp_90k);
+    mc_put_be32(to, 8, self->ssrc);
     self->next_seq++;
 }
 

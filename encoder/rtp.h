@@ -9,10 +9,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "encoder/ts-packet.h"
+
 #define MC_RTP_HEADER_BYTES 12u
 #define MC_RTP_PAYLOAD_TYPE 33u
 #define MC_RTP_TS_PER_DATAGRAM 7u
-#define MC_RTP_PAYLOAD_MAX (MC_RTP_TS_PER_DATAGRAM * 188u)
+#define MC_RTP_PAYLOAD_MAX (MC_RTP_TS_PER_DATAGRAM * MC_TS_PACKET_BYTES)
 #define MC_RTP_DATAGRAM_MAX (MC_RTP_HEADER_BYTES + MC_RTP_PAYLOAD_MAX) /* 1328 */
 
 typedef struct McRtpPacketiser McRtpPacketiser;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* encoder/ts-mux.h - MPEG-TS multiplexer with the PIDs and PSI bytes that sinks expect; adds no
- * delay. Threads: none of its own; one caller at a time (the stream's lock). Owner: encoder/stream.
- */
+/* encoder/ts-mux.h - MPEG-TS multiplexer (ISO/IEC 13818-1): access units and sound frames to PES,
+ * PES to packets, tables (encoder/ts-psi.h) and clock where they are due; adds no delay.
+ * Threads: none of its own; one caller at a time (the output's lock). Owner: encoder/output. */
 #pragma once
 
 #include <glib.h>
@@ -9,10 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MC_TS_PACKET_BYTES 188u
-#define MC_TS_PRIVATE_BYTES 16u /* PES_private_data */
+#include "encoder/ts-packet.h"
+#include "encoder/ts-psi.h"
 
-typedef enum { MC_TS_AUDIO_NONE, MC_TS_AUDIO_LPCM, MC_TS_AUDIO_AAC, MC_TS_AUDIO_AC3 } McTsAudio;
+#define MC_TS_PRIVATE_BYTES 16u /* PES_private_data */
 
 /* Content protection.  With encrypt set, the PMT carries the HDCP descriptor, every PES carries 16
  * bytes of private data, and every TS packet of a PES but the last a multiple of 16 payload bytes.
@@ -42,11 +42,10 @@ typedef struct {
     McTsLayout layout;
     McTsAudio audio;
     uint8_t profile_idc, constraints, level_idc; /* as in the SPS; for the AVC descriptor */
-    uint32_t lpcm_rate_hz;                       /* 44100, else 48000 is announced */
     McTsHdcp hdcp;                               /* encrypt NULL: in the clear */
 } McTsConfig;
 
-/* The first flavour's layout, LPCM 48 kHz, CBP 3.1. */
+/* The first flavour's layout, LPCM, CBP 3.1. */
 McTsConfig mc_ts_config_default(void);
 
 typedef struct McTsMux McTsMux;
@@ -57,7 +56,6 @@ void mc_ts_mux_free(McTsMux *self);               /* NULL is fine */
  * unless nobody saw the last one. */
 void mc_ts_mux_set_video(McTsMux *self, uint8_t profile_idc, uint8_t constraints,
                          uint8_t level_idc);
-void mc_ts_mux_set_audio(McTsMux *self, McTsAudio audio, uint32_t lpcm_rate_hz);
 void mc_ts_mux_set_hdcp(McTsMux *self, const McTsHdcp *hdcp); /* NULL: in the clear from now on */
 /* An IDR should follow: to the sink this is a new program. */
 void mc_ts_mux_set_layout(McTsMux *self, const McTsLayout *layout);

@@ -11,16 +11,11 @@
 
 #include "encoder/rtcp.h"
 #include "encoder/rtp.h"
+#include "tests/unit/hex.h"
 
 #define ROOM (MC_RTP_DATAGRAM_MAX + MC_SRTP_RTP_OVERHEAD)
 
 static const McSrtpProfile both[] = {MC_SRTP_AES_CM_128_HMAC_SHA1_80, MC_SRTP_AEAD_AES_128_GCM};
-
-static void unhex(const char *text, uint8_t *bytes)
-{
-    for (; text[0]; text += 2)
-        *bytes++ = (uint8_t) (g_ascii_xdigit_value(text[0]) << 4 | g_ascii_xdigit_value(text[1]));
-}
 
 static McSrtpKey make_key(McSrtpProfile profile)
 {
@@ -59,9 +54,11 @@ static void test_vector(void)
     uint8_t datagram[38], expected[38];
     size_t len = 28;
 
-    unhex("e1f97a0d3e018be0d64fa32c06de41390ec675ad498afeebb6960b3aabe6", key.bytes);
-    unhex("800f1234decafbadcafebabeabababababababababababababababab", datagram);
-    unhex("800f1234decafbadcafebabe4e55dc4ce79978d88ca4d215949d2402b78d6acc99ea179b8dbb", expected);
+    test_hex("e1f97a0d3e018be0d64fa32c06de41390ec675ad498afeebb6960b3aabe6", key.bytes,
+             sizeof key.bytes);
+    test_hex("800f1234decafbadcafebabeabababababababababababababababab", datagram, sizeof datagram);
+    test_hex("800f1234decafbadcafebabe4e55dc4ce79978d88ca4d215949d2402b78d6acc99ea179b8dbb",
+             expected, sizeof expected);
     g_autoptr(McSrtp) srtp = open_srtp(&key);
     g_assert_true(mc_srtp_protect_rtp(srtp, datagram, sizeof(datagram), &len));
     g_assert_cmpmem(datagram, len, expected, sizeof(expected));

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "tests/unit/hex.h"
+
 typedef struct {
     McHidDevice device;
     GArray *events;
@@ -25,23 +27,10 @@ static void tear_down(Bed *bed, gconstpointer data)
     g_array_unref(bed->events);
 }
 
-static size_t from_hex(const char *hex, uint8_t *out, size_t room)
-{
-    size_t n = 0;
-
-    for (const char *p = hex; *p; p++)
-        if (g_ascii_isxdigit(*p)) {
-            g_assert_cmpuint(n, <, room);
-            out[n++] = (uint8_t) (g_ascii_xdigit_value(p[0]) << 4 | g_ascii_xdigit_value(p[1]));
-            p++;
-        }
-    return n;
-}
-
 static bool describe(Bed *bed, const char *hex)
 {
     uint8_t bytes[1024];
-    size_t n = from_hex(hex, bytes, sizeof(bytes));
+    size_t n = test_hex(hex, bytes, sizeof(bytes));
 
     return mc_hid_device_describe(&bed->device, bytes, n, collect, bed->events);
 }
@@ -51,7 +40,7 @@ static char *report(Bed *bed, const char *hex)
 {
     GString *text = g_string_new(NULL);
     uint8_t bytes[256];
-    size_t n = from_hex(hex, bytes, sizeof(bytes));
+    size_t n = test_hex(hex, bytes, sizeof(bytes));
 
     g_array_set_size(bed->events, 0);
     if (!mc_hid_device_report(&bed->device, bytes, n, collect, bed->events))
@@ -227,7 +216,7 @@ static void test_bounds(Bed *bed, gconstpointer data)
 {
     McHidLayout layout;
     uint8_t bytes[128];
-    size_t n = from_hex("05 07 19 04 29 FF 15 00 25 01 75 01 95 FF 81 02 C0", bytes, sizeof(bytes));
+    size_t n = test_hex("05 07 19 04 29 FF 15 00 25 01 75 01 95 FF 81 02 C0", bytes, sizeof(bytes));
 
     g_assert_true(mc_hid_layout_parse(bytes, n - 1, &layout));
     g_assert_cmpuint(layout.n_fields, ==, MC_HID_MAX_FIELDS);

@@ -7,14 +7,8 @@
 #include <openssl/rsa.h>
 #include <string.h>
 
+#include "tests/unit/hex.h"
 #include "umd/hdcp/crypto.h"
-
-void test_unhex(const char *text, uint8_t *bytes, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        bytes[i] = (uint8_t) (g_ascii_xdigit_value(text[2 * i]) << 4 |
-                              g_ascii_xdigit_value(text[2 * i + 1]));
-}
 
 static char *value_of(const char *text, const char *name)
 {
@@ -36,7 +30,7 @@ static EVP_PKEY *load_key(const char *dir, const char *file, uint8_t *ret_modulu
     g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
     g_autofree char *modulus = value_of(text, "modulus");
     g_autofree char *exponent = value_of(text, "private_exponent");
-    test_unhex(modulus, ret_modulus, len);
+    test_hex(modulus, ret_modulus, len);
     BN_hex2bn(&n, modulus);
     BN_hex2bn(&d, exponent);
     BN_set_word(e, 65537);
@@ -67,8 +61,8 @@ Receiver *receiver_new(const char *data_dir)
     self->latency_us = 1000;
     self->key = load_key(data_dir, "receiver.txt", self->modulus, 128);
     self->root = load_key(data_dir, "root.txt", root_modulus, 384);
-    test_unhex("5ac3965aa5", self->id, 5);
-    test_unhex("1122334455", self->device_id, 5);
+    test_hex("5ac3965aa5", self->id, 5);
+    test_hex("1122334455", self->device_id, 5);
     memset(self->kh, 0x4b, 16);
     self->device_count = 1;
     self->depth = 1;

@@ -57,4 +57,3 @@ void receiver_send_list(Receiver *self, int64_t due_us);
 void receiver_ask_reauth(Receiver *self, int64_t due_us);
 /* RSA-3072 with the test root, PKCS#1 v1.5, SHA-256. */
 void receiver_sign(Receiver *self, const uint8_t *data, size_t len, uint8_t ret_signature[384]);
-void test_unhex(const char *text, uint8_t *bytes, size_t len);

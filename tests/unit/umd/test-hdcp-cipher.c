@@ -6,23 +6,18 @@
 #include <string.h>
 
 #include "encoder/ts-mux.h"
+#include "tests/unit/hex.h"
 
 /* It must fit the multiplexer's hook. */
 static const McTsHdcp hook = {.encrypt = mc_hdcp_content_encrypt};
-
-static void unhex(const char *text, uint8_t *bytes)
-{
-    for (; text[0]; text += 2)
-        *bytes++ = (uint8_t) (g_ascii_xdigit_value(text[0]) << 4 | g_ascii_xdigit_value(text[1]));
-}
 
 static McHdcpCipher *new_cipher(void)
 {
     uint8_t ks[16], lc128[16], riv[8];
 
-    unhex("f3df1dd95796123f989789b421e12de1", ks);
-    unhex("93ce5a56a0a1f4f73c658a1bd2aef0f7", lc128);
-    unhex("9a6d1100a9b76f64", riv);
+    test_hex("f3df1dd95796123f989789b421e12de1", ks, sizeof ks);
+    test_hex("93ce5a56a0a1f4f73c658a1bd2aef0f7", lc128, sizeof lc128);
+    test_hex("9a6d1100a9b76f64", riv, sizeof riv);
     return mc_hdcp_cipher_new(ks, lc128, riv);
 }
 
@@ -60,8 +55,10 @@ static void test_vector(void)
     uint32_t stream = 9;
     uint64_t input = 9;
 
-    unhex("00000100011b3c5bb800000001b585443b980000000001b24454473141fe0000", plain);
-    unhex("218b92a328c9843617464ed8687a67b0eb667230245b702a2586ab4a7a9a3a4f", expected);
+    test_hex("00000100011b3c5bb800000001b585443b980000000001b24454473141fe0000", plain,
+             sizeof plain);
+    test_hex("218b92a328c9843617464ed8687a67b0eb667230245b702a2586ab4a7a9a3a4f", expected,
+             sizeof expected);
     g_assert_true(hook.encrypt(false, plain, out, 32, private, content));
     g_assert_cmpmem(out, 32, expected, 32);
     read_private(private, &stream, &input);

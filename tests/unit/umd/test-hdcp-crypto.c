@@ -5,13 +5,8 @@
 #include <glib.h>
 #include <string.h>
 
+#include "tests/unit/hex.h"
 #include "tests/unit/umd/hdcp-vectors.h"
-
-static void unhex(const char *text, uint8_t *bytes)
-{
-    for (; text[0] && text[1]; text += 2)
-        *bytes++ = (uint8_t) (g_ascii_xdigit_value(text[0]) << 4 | g_ascii_xdigit_value(text[1]));
-}
 
 static void assert_hex(const uint8_t *bytes, const char *expected)
 {
@@ -24,9 +19,9 @@ static void assert_hex(const uint8_t *bytes, const char *expected)
 
 static void load(const HdcpVector *v, McHdcpSecrets *s, bool rules22)
 {
-    unhex(v->km, s->km);
-    unhex(v->rtx, s->rtx);
-    unhex(v->rrx, s->rrx);
+    test_hex(v->km, s->km, sizeof s->km);
+    test_hex(v->rtx, s->rtx, sizeof s->rtx);
+    test_hex(v->rrx, s->rrx, sizeof s->rrx);
     s->rules22 = rules22;
 }
 
@@ -39,8 +34,8 @@ static void test_authentication(void)
         uint8_t kd[32], mac[32], rn[8], ks[16], out[16];
 
         load(v, &s, false);
-        unhex(v->rn, rn);
-        unhex(v->ks, ks);
+        test_hex(v->rn, rn, sizeof rn);
+        test_hex(v->ks, ks, sizeof ks);
         g_assert_true(mc_hdcp_kd(&s, kd));
         assert_hex(kd, v->kd);
         g_assert_true(mc_hdcp_h(&s, kd, &info, mac));
@@ -66,9 +61,9 @@ static McHdcpCipher *facsimile_cipher(void)
 {
     uint8_t ks[16], lc128[16], riv[8];
 
-    unhex("f3df1dd95796123f989789b421e12de1", ks);
-    unhex("93ce5a56a0a1f4f73c658a1bd2aef0f7", lc128);
-    unhex("9a6d1100a9b76f64", riv);
+    test_hex("f3df1dd95796123f989789b421e12de1", ks, sizeof ks);
+    test_hex("93ce5a56a0a1f4f73c658a1bd2aef0f7", lc128, sizeof lc128);
+    test_hex("9a6d1100a9b76f64", riv, sizeof riv);
     return mc_hdcp_cipher_new(ks, lc128, riv);
 }
 
@@ -77,7 +72,7 @@ static void test_cipher(void)
     McHdcpCipher *cipher = facsimile_cipher();
     uint8_t data[32], again[16];
 
-    unhex("00000100011b3c5bb800000001b585443b980000000001b24454473141fe0000", data);
+    test_hex("00000100011b3c5bb800000001b585443b980000000001b24454473141fe0000", data, sizeof data);
     memcpy(again, data + 16, 16);
     g_assert_true(mc_hdcp_cipher_run(cipher, 0, 0, data, 32));
     assert_hex(data, "218b92a328c9843617464ed8687a67b0eb667230245b702a2586ab4a7a9a3a4f");

@@ -3,14 +3,9 @@
  */
 #include <string.h>
 
+#include "tests/unit/hex.h"
 #include "umd/hdcp/error.h"
 #include "umd/hdcp/keys.h"
-
-static void unhex(const char *text, uint8_t *bytes)
-{
-    for (; text[0]; text += 2)
-        *bytes++ = (uint8_t) (g_ascii_xdigit_value(text[0]) << 4 | g_ascii_xdigit_value(text[1]));
-}
 
 static void test_vector(void)
 {
@@ -19,10 +14,11 @@ static void test_vector(void)
     uint8_t ks[16], riv[8], data[32], expected[32];
 
     g_assert_no_error(error);
-    unhex("f3df1dd95796123f989789b421e12de1", ks);
-    unhex("9a6d1100a9b76f64", riv);
-    unhex("00000100011b3c5bb800000001b585443b980000000001b24454473141fe0000", data);
-    unhex("218b92a328c9843617464ed8687a67b0eb667230245b702a2586ab4a7a9a3a4f", expected);
+    test_hex("f3df1dd95796123f989789b421e12de1", ks, sizeof ks);
+    test_hex("9a6d1100a9b76f64", riv, sizeof riv);
+    test_hex("00000100011b3c5bb800000001b585443b980000000001b24454473141fe0000", data, sizeof data);
+    test_hex("218b92a328c9843617464ed8687a67b0eb667230245b702a2586ab4a7a9a3a4f", expected,
+             sizeof expected);
     McHdcpCipher *cipher = mc_hdcp_keys_new_cipher(keys, ks, riv);
     g_assert_nonnull(cipher);
     g_assert_true(mc_hdcp_cipher_run(cipher, 0, 0, data, sizeof(data)));
