@@ -1,24 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "umd/media.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "encoder/encodings.h"
 #include "encoder/h264-opening.h"
-#include "encoder/socket-address.h"
-#include "umd/chunk-packets.h"
+#include "umd/chunk-pump.h"
 #include "umd/frame-ledger.h"
+#include "umd/media-sockets.h"
 
-/* A still desktop's stream still needs its clock: PCR is due every 100 ms (wfd-rtsp 9.3). */
-#define HEARTBEAT_MS 32 /* three of them are a still picture's 100 ms (wfd-rtsp 9.6) */
-#define CHUNK_BUFFER_BYTES 16384
-#define MAX_KEPT 16 /* the display path lends fewer */
 #define DEFAULT_MIN_KBPS 2000
-#define RTCP_HELD_MAX 64 /* a flood is not kept */
 
 struct McMedia {
     McOs os;
@@ -26,9 +17,8 @@ struct McMedia {
     McLink *link; /* of the context, which outlives the session; may be NULL */
     McMediaFailed on_failed;
     void *user_data;
-    int rtp_fd, rtcp_fd, stop_event;
-    GAsyncQueue *rtcp; /* GBytes *: what came on RTP's own port */
-    uint16_t rtp_port, sink_rtp_port;
+    McMediaSockets *sockets;
+    uint16_t sink_rtp_port;
 
     McTsHdcp hdcp;
 
@@ -53,61 +43,9 @@ struct McMedia {
     } cursor;
 
     McH264Opening *opening; /* the owner's: from prepare to the first PLAY */
-    GThread *pump;
-    gint paused; /* atomic */
+    McChunkPump *pump;      /* the owner's; NULL before the first PLAY */
     McFrameLedger *ledger;
-    uint64_t kept[MAX_KEPT]; /* pump's, then Stop's: frames that could not be given back yet */
-    unsigned n_kept;
 };
-
-/* ---- sockets ---- */
-
-static int bind_udp(const char *ip, uint16_t port)
-{
-    struct sockaddr_storage addr;
-    socklen_t len;
-
-    if (!mc_socket_address_parse(ip, port, &addr, &len))
-        return -1;
-    int fd = socket(addr.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0 || bind(fd, (struct sockaddr *) &addr, len) < 0) {
-        if (fd >= 0)
-            close(fd);
-        return -1;
-    }
-    return fd;
-}
-
-static uint16_t bound_port(int fd)
-{
-    struct sockaddr_storage addr;
-    socklen_t len = sizeof(addr);
-
-    return getsockname(fd, (struct sockaddr *) &addr, &len) == 0 ? mc_socket_address_port(&addr)
-                                                                 : 0;
-}
-
-/* An even port with its odd neighbour free: the kernel's ephemeral choice, tried again until so. */
-static bool bind_pair(McMedia *self, const char *ip)
-{
-    for (int attempt = 0; attempt < 64; attempt++) {
-        int fd = bind_udp(ip, 0);
-        uint16_t port = fd < 0 ? 0 : bound_port(fd);
-
-        if (port && port % 2 == 0 && port < 65535) {
-            int rtcp = bind_udp(ip, (uint16_t) (port + 1));
-            if (rtcp >= 0) {
-                self->rtp_fd = fd;
-                self->rtcp_fd = rtcp;
-                self->rtp_port = port;
-                return true;
-            }
-        }
-        if (fd >= 0)
-            close(fd);
-    }
-    return false;
-}
 
 McMedia *mc_media_new(const McOs *os, const McUmdOptions *options, const char *local_ip,
                       McMediaFailed on_failed, void *user_data, GError **error)
@@ -122,18 +60,11 @@ McMedia *mc_media_new(const McOs *os, const McUmdOptions *options, const char *l
     self->options = *options;
     self->on_failed = on_failed;
     self->user_data = user_data;
-    self->rtp_fd = self->rtcp_fd = -1;
     self->ledger = mc_frame_ledger_new(os);
     self->encodings = mc_encodings_shared();
-    self->rtcp = g_async_queue_new_full((GDestroyNotify) g_bytes_unref);
     g_mutex_init(&self->lock);
-    self->stop_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (self->stop_event < 0 || !bind_pair(self, local_ip)) {
-        g_set_error(error, MC_ENCODER_ERROR, MC_ENCODER_ERROR_SOCKET,
-                    "no pair of UDP ports could be bound on %s: %s", local_ip, g_strerror(errno));
-        return NULL;
-    }
-    return g_steal_pointer(&self);
+    self->sockets = mc_media_sockets_new(local_ip, error);
+    return self->sockets ? g_steal_pointer(&self) : NULL;
 }
 
 void mc_media_free(McMedia *self)
@@ -141,14 +72,12 @@ void mc_media_free(McMedia *self)
     if (!self)
         return;
     mc_media_stop(self);
-    g_clear_pointer(&self->stream, mc_stream_free);
+    mc_chunk_pump_free(self->pump);
+    mc_stream_free(self->stream);
     mc_h264_opening_free(self->opening);
     mc_encodings_unref(self->encodings);
     mc_frame_ledger_free(self->ledger);
-    g_async_queue_unref(self->rtcp);
-    for (int *fd = (int[]){self->rtp_fd, self->rtcp_fd, self->stop_event, -2}; *fd != -2; fd++)
-        if (*fd >= 0)
-            close(*fd);
+    mc_media_sockets_free(self->sockets);
     g_mutex_clear(&self->lock);
     g_free(self->cursor.bgra);
     g_free(self);
@@ -156,7 +85,7 @@ void mc_media_free(McMedia *self)
 
 uint16_t mc_media_rtp_port(const McMedia *self)
 {
-    return self->rtp_port;
+    return mc_media_sockets_rtp_port(self->sockets);
 }
 
 /* ---- bit rate and mode ---- */
@@ -238,16 +167,13 @@ static void stream_datagram(char direction, const uint8_t *datagram, size_t len,
 {
     const McMedia *self = user_data;
 
-    self->options.on_datagram(direction, self->rtp_port, self->sink_rtp_port, datagram, len,
-                              self->options.user_data);
+    self->options.on_datagram(direction, mc_media_rtp_port(self), self->sink_rtp_port, datagram,
+                              len, self->options.user_data);
 }
 
 static void stream_rtcp(const uint8_t *datagram, size_t len, void *user_data)
 {
-    McMedia *self = user_data;
-
-    if (g_async_queue_length(self->rtcp) < RTCP_HELD_MAX)
-        g_async_queue_push(self->rtcp, g_bytes_new(datagram, len));
+    mc_media_sockets_keep_rtcp(((McMedia *) user_data)->sockets, datagram, len);
 }
 
 static void stream_failed(const GError *error, void *user_data)
@@ -261,84 +187,6 @@ static void stream_failed(const GError *error, void *user_data)
     g_mutex_unlock(&self->lock);
     if (first)
         self->on_failed(error, self->user_data);
-}
-
-/* ---- chunk pump ---- */
-
-static McStream *current_stream(McMedia *self)
-{
-    g_mutex_lock(&self->lock);
-    McStream *stream = self->stream;
-    g_mutex_unlock(&self->lock);
-    return stream;
-}
-
-static void pump_frame(McMedia *self, const MIRACAST_CHUNK_INFO *info, const McFrameDesc *frame)
-{
-    g_autoptr(GError) error = NULL;
-    McStream *stream = current_stream(self);
-    bool ok = true;
-
-    if (g_atomic_int_get(&self->paused) || frame->size < sizeof(*frame) ||
-        frame->version != MC_FRAME_VERSION || !frame->pixels) {
-        MIRACAST_CHUNK_INFO dropped = {.ChunkType = MIRACAST_CHUNK_TYPE_FRAME_DROPPED,
-                                       .ChunkId = info->ChunkId};
-        mc_os_report_chunk(&self->os, &dropped);
-    } else {
-        if (frame->flags & MC_FRAME_FORCE_IDR)
-            mc_stream_force_idr(stream);
-        mc_frame_ledger_add(self->ledger, frame->frame_id, info->ChunkId);
-        ok = mc_stream_push_frame(stream, frame, &error);
-    }
-    if (!mc_os_release_frame(&self->os, frame->frame_id) && self->n_kept < MAX_KEPT)
-        self->kept[self->n_kept++] = frame->frame_id;
-    if (!ok)
-        stream_failed(error, self);
-}
-
-static void pump_packets(McMedia *self, const uint8_t *buffer, UINT size)
-{
-    MIRACAST_CHUNK_INFO info;
-    McFrameDesc frame;
-    bool is_frame;
-    size_t pos = 0;
-
-    while (mc_chunk_packets_next(buffer, size, &pos, &info, &is_frame, &frame))
-        if (is_frame)
-            pump_frame(self, &info, &frame);
-}
-
-static void pump_repeat(McMedia *self)
-{
-    g_autoptr(GError) error = NULL;
-
-    if (!g_atomic_int_get(&self->paused) && !mc_stream_push_repeat(current_stream(self), &error))
-        stream_failed(error, self);
-}
-
-static gpointer run_pump(gpointer user_data)
-{
-    McMedia *self = user_data;
-    HANDLE stop = (HANDLE) (intptr_t) (self->stop_event + 1);
-    g_autofree uint8_t *buffer = g_malloc(CHUNK_BUFFER_BYTES);
-
-    for (;;) {
-        UINT size = CHUNK_BUFFER_BYTES, outstanding = 0;
-        NTSTATUS status =
-            self->os.callbacks.GetNextChunkData(self->os.device, HEARTBEAT_MS, 1, &stop, &size,
-                                                (MIRACAST_CHUNK_DATA *) buffer, &outstanding);
-
-        if (status == STATUS_SUCCESS && size > 0)
-            pump_packets(self, buffer, size);
-        else if (status == STATUS_WAIT_0 || status == STATUS_INSTANCE_NOT_AVAILABLE)
-            return NULL; /* the stop event, told from SUCCESS by its size (C-88) */
-        else if (status == STATUS_CONNECTION_RESET)
-            mc_media_force_idr(self); /* C-85 */
-        else if (status == STATUS_TIMEOUT)
-            pump_repeat(self);
-        else
-            return NULL;
-    }
 }
 
 /* ---- life ---- */
@@ -379,7 +227,7 @@ static McStream *new_stream(McMedia *self, const char *dest_ip, uint16_t dest_po
                             const McWfdDecision *decision, GError **error)
 {
     McStreamConfig config = {.dest_rtp_port = dest_port,
-                             .rtp_fd = self->rtp_fd,
+                             .rtp_fd = mc_media_sockets_rtp_fd(self->sockets),
                              .video = video_of(self, decision),
                              .audio = audio_of(decision),
                              .hdcp = self->hdcp,
@@ -430,7 +278,7 @@ bool mc_media_play(McMedia *self, const char *dest_ip, uint16_t dest_port,
     if (self->stream) {
         mc_stream_force_idr(self->stream);
         mc_stream_pause(self->stream, false);
-        g_atomic_int_set(&self->paused, 0);
+        mc_chunk_pump_pause(self->pump, false);
         return true;
     }
     self->sink_rtp_port = dest_port;
@@ -444,13 +292,14 @@ bool mc_media_play(McMedia *self, const char *dest_ip, uint16_t dest_port,
     mc_stream_set_cursor(self->stream, self->cursor.x_px, self->cursor.y_px, self->cursor.visible,
                          self->cursor.bgra, self->cursor.width_px, self->cursor.height_px);
     g_mutex_unlock(&self->lock);
-    self->pump = g_thread_try_new("mc-pump", run_pump, self, error);
+    self->pump =
+        mc_chunk_pump_new(&self->os, self->stream, self->ledger, stream_failed, self, error);
     return self->pump != NULL;
 }
 
 void mc_media_pause(McMedia *self)
 {
-    g_atomic_int_set(&self->paused, 1);
+    mc_chunk_pump_pause(self->pump, true);
     if (self->stream)
         mc_stream_pause(self->stream, true);
 }
@@ -463,27 +312,13 @@ bool mc_media_set_mode(McMedia *self, const McWfdDecision *decision, GError **er
     return mc_stream_set_video(self->stream, &video, error);
 }
 
-/* On Stop's own thread the display path takes what it refused to the pump (C-45, C-46). */
-static void give_back(McMedia *self)
-{
-    unsigned left = 0;
-
-    for (unsigned i = 0; i < self->n_kept; i++)
-        if (!mc_os_release_frame(&self->os, self->kept[i]))
-            self->kept[left++] = self->kept[i];
-    self->n_kept = left;
-}
-
 void mc_media_stop(McMedia *self)
 {
-    if (self->pump) {
-        eventfd_write(self->stop_event, 1);
-        g_thread_join(g_steal_pointer(&self->pump));
-    }
+    mc_chunk_pump_stop(self->pump);
     if (self->stream)
         mc_stream_stop(self->stream);
     mc_frame_ledger_end(self->ledger);
-    give_back(self);
+    mc_chunk_pump_give_back(self->pump);
 }
 
 void mc_media_force_idr(McMedia *self)
@@ -582,13 +417,13 @@ void mc_media_show_rtcp(const McMedia *self, char direction, uint16_t sink_port,
                         const uint8_t *packet, size_t len)
 {
     if (self->options.on_datagram)
-        self->options.on_datagram(direction, self->rtp_port + 1, sink_port, packet, len,
+        self->options.on_datagram(direction, mc_media_rtp_port(self) + 1, sink_port, packet, len,
                                   self->options.user_data);
 }
 
 int mc_media_rtcp_fd(const McMedia *self)
 {
-    return self->rtcp_fd;
+    return mc_media_sockets_rtcp_fd(self->sockets);
 }
 
 size_t mc_media_rtcp_report(McMedia *self, bool bye, uint8_t ret_packet[MC_RTCP_MAX_BYTES])
@@ -626,7 +461,7 @@ uint32_t mc_media_kbps(McMedia *self)
 
 GBytes *mc_media_rtcp_take(McMedia *self)
 {
-    return g_async_queue_try_pop(self->rtcp);
+    return mc_media_sockets_take_rtcp(self->sockets);
 }
 
 bool mc_media_rtcp_open(McMedia *self, uint8_t *datagram, size_t *len)

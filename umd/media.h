@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* umd/media.h - the media of one session: its UDP sockets, the encoder's stream and the chunk pump
- * (the one caller of GetNextChunkData, C-92).
+/* umd/media.h - the media of one session, from PLAY to the end: its sockets (umd/media-sockets.h),
+ * the encoder's stream (encoder/stream.h) and the pump that feeds it (umd/chunk-pump.h).
  * Threads: new/play/pause/set_mode/stop/free from the session's owner; the rest from any thread.
  * Owner: umd/session. */
 #pragma once
@@ -15,7 +15,7 @@ typedef struct McMedia McMedia;
 /* Called once, from a stream thread, when the media cannot go on. */
 typedef void (*McMediaFailed)(const GError *error, void *user_data);
 
-/* Binds an even RTP port and the RTCP port above it on local_ip (C-18). */
+/* Binds its ports on local_ip. Fails with MC_ENCODER_ERROR. */
 McMedia *mc_media_new(const McOs *os, const McUmdOptions *options, const char *local_ip,
                       McMediaFailed on_failed, void *user_data, GError **error);
 void mc_media_free(McMedia *self); /* stops; NULL is fine */
