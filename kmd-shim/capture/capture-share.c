@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "kmd-shim/capture/capture-share.h"
 
-#include <string.h>
+#include "kmd-shim/capture/frame-loans.h"
 
-#define LENT_PER_TAP 2u   /* as MC_FRAME_POOL_MAX_LENT of a capture thread with one reader */
-#define FRAMES_PER_TAP 3u /* those, and the one that waits */
-#define MAX_DOUBTFUL 4u   /* frames whose chunks are perhaps lost, remembered a tap */
+#define FRAMES_PER_TAP (MC_FRAME_LOANS_LENT + 1u) /* the one that waits */
 #define MAX_OPEN 2u /* frames that a capture thread has begun: the one that waits, and the next */
-
-typedef struct {
-    McFrameDesc desc; /* frame_id 0: none */
-    uint64_t number;  /* as the tap counts */
-    bool doubtful;    /* its chunk is perhaps lost */
-} Loan;
 
 /* A frame that a tap was told of, and that is not dropped or has not come to it yet. */
 typedef struct {
@@ -33,8 +25,7 @@ struct McCaptureTap {
     /* under the share's lock */
     bool paused;
     uint32_t refresh_mhz;
-    Loan lent[LENT_PER_TAP + MAX_DOUBTFUL];
-    Loan waiting;
+    McFrameLoans loans;
 
     bool renumber; /* the owner's */
 };
@@ -54,85 +45,19 @@ struct McCaptureShare {
     uint8_t *cursor_bgra;
 
     GMutex lock; /* guards the taps' loans, and how often each frame is lent */
-    struct {
-        uint64_t frame_id; /* 0: free */
-        unsigned loans;
-    } held[MC_FRAME_POOL_MAX + 2 * MAX_DOUBTFUL];
+    McLentFrames frames;
 };
 
-/* ---- loans; lock held ---- */
+/* ---- loans ---- */
 
-static void hold(McCaptureShare *self, uint64_t frame_id)
+static void on_free(uint64_t frame_id, void *user_data)
 {
-    unsigned empty = G_N_ELEMENTS(self->held);
-
-    for (unsigned i = 0; i < G_N_ELEMENTS(self->held); i++) {
-        if (self->held[i].frame_id == frame_id) {
-            self->held[i].loans++;
-            return;
-        }
-        if (!self->held[i].frame_id && empty == G_N_ELEMENTS(self->held))
-            empty = i;
-    }
-    if (empty < G_N_ELEMENTS(self->held)) { /* always: more frames than these there are not */
-        self->held[empty].frame_id = frame_id;
-        self->held[empty].loans = 1;
-    }
+    mc_capture_thread_release(((McCaptureShare *) user_data)->thread, frame_id);
 }
 
-static void give_up(McCaptureShare *self, uint64_t frame_id)
+static void on_doubt(uint64_t frame_id, void *user_data)
 {
-    for (unsigned i = 0; i < G_N_ELEMENTS(self->held); i++) {
-        if (self->held[i].frame_id != frame_id || --self->held[i].loans)
-            continue;
-        self->held[i].frame_id = 0;
-        mc_capture_thread_release(self->thread, frame_id);
-    }
-}
-
-static void end_loan(McCaptureTap *self, Loan *loan)
-{
-    if (loan->desc.frame_id)
-        give_up(self->share, loan->desc.frame_id);
-    *loan = (Loan){0};
-}
-
-/* Room for another, or NULL: as many as may be are lent. */
-static Loan *find_room(McCaptureTap *self)
-{
-    unsigned sure = 0;
-    Loan *room = NULL, *oldest = NULL;
-
-    for (unsigned i = 0; i < G_N_ELEMENTS(self->lent); i++) {
-        Loan *loan = &self->lent[i];
-        sure += loan->desc.frame_id && !loan->doubtful;
-        if (!loan->desc.frame_id)
-            room = loan;
-        else if (loan->doubtful && (!oldest || loan->number < oldest->number))
-            oldest = loan;
-    }
-    if (sure >= LENT_PER_TAP)
-        return NULL;
-    if (!room)
-        end_loan(self, oldest);
-    return room ? room : oldest;
-}
-
-static void doubt_all(McCaptureTap *self)
-{
-    for (unsigned i = 0; i < G_N_ELEMENTS(self->lent); i++) {
-        if (!self->lent[i].desc.frame_id)
-            continue;
-        self->lent[i].doubtful = true;
-        mc_capture_thread_doubt(self->share->thread, self->lent[i].desc.frame_id);
-    }
-}
-
-static void end_all_loans(McCaptureTap *self)
-{
-    for (unsigned i = 0; i < G_N_ELEMENTS(self->lent); i++)
-        end_loan(self, &self->lent[i]);
-    end_loan(self, &self->waiting);
+    mc_capture_thread_doubt(((McCaptureShare *) user_data)->thread, frame_id);
 }
 
 static bool is_paused(McCaptureTap *self)
@@ -143,23 +68,13 @@ static bool is_paused(McCaptureTap *self)
     return paused;
 }
 
-/* The younger ones that the reader has done with tell that these were lost. */
 bool mc_capture_tap_release(McCaptureTap *self, uint64_t frame_id)
 {
     McCaptureShare *share = self->share;
-    bool found = false;
 
     g_mutex_lock(&share->lock);
-    for (unsigned i = 0; i < G_N_ELEMENTS(self->lent); i++) {
-        if (self->lent[i].desc.frame_id != frame_id)
-            continue;
-        end_loan(self, &self->lent[i]);
-        found = true;
-    }
-    for (unsigned i = 0; found && i < G_N_ELEMENTS(self->lent); i++)
-        if (self->lent[i].doubtful && self->lent[i].desc.frame_id < frame_id)
-            end_loan(self, &self->lent[i]);
-    bool waits = self->waiting.desc.frame_id != 0;
+    const bool found = mc_frame_loans_release(&self->loans, frame_id);
+    const bool waits = mc_frame_loans_is_waiting(&self->loans);
     g_mutex_unlock(&share->lock);
     if (found && waits)
         mc_capture_thread_wake(share->thread);
@@ -173,7 +88,7 @@ static void tell_dropped(McCaptureTap *self, uint64_t number)
     self->events.dropped(number, self->events.user_data);
 }
 
-static void deliver(McCaptureTap *self, const Loan *loan)
+static void deliver(McCaptureTap *self, const McFrameLoan *loan)
 {
     McFrameDesc desc = loan->desc; /* once delivered, it may be released and filled anew */
 
@@ -186,7 +101,7 @@ static void deliver(McCaptureTap *self, const Loan *loan)
     self->force_idr = true; /* whether or not it had been asked for: the chain is broken */
     if (status == STATUS_NO_MEMORY) {
         g_mutex_lock(&self->share->lock);
-        doubt_all(self);
+        mc_frame_loans_doubt_all(&self->loans);
         g_mutex_unlock(&self->share->lock);
     }
     mc_capture_tap_release(self, desc.frame_id);
@@ -196,40 +111,28 @@ static void deliver(McCaptureTap *self, const Loan *loan)
 /* Lends the frame to the tap, or lets it wait in the place of an older one. */
 static void offer(McCaptureTap *self, const McFrameDesc *desc, uint64_t number)
 {
-    McCaptureShare *share = self->share;
-    const Loan loan = {.desc = *desc, .number = number};
-    uint64_t replaced = 0;
+    const McFrameLoan loan = {.desc = *desc, .number = number};
+    McFrameLoan replaced;
 
-    g_mutex_lock(&share->lock);
-    Loan *room = find_room(self);
-    if (!room) {
-        room = &self->waiting;
-        replaced = room->number;
-        self->force_idr = self->force_idr || room->desc.flags & MC_FRAME_FORCE_IDR;
-        end_loan(self, room);
-    }
-    const bool waits = room == &self->waiting;
-    *room = loan;
-    hold(share, desc->frame_id);
-    g_mutex_unlock(&share->lock);
-    if (replaced)
-        tell_dropped(self, replaced);
-    if (!waits)
+    g_mutex_lock(&self->share->lock);
+    const bool lent = mc_frame_loans_offer(&self->loans, &loan, &replaced);
+    g_mutex_unlock(&self->share->lock);
+    if (replaced.desc.flags & MC_FRAME_FORCE_IDR)
+        self->force_idr = true;
+    if (replaced.number)
+        tell_dropped(self, replaced.number);
+    if (lent)
         deliver(self, &loan);
 }
 
 static void lend_waiting(McCaptureTap *self)
 {
-    Loan loan = {0};
+    McFrameLoan loan;
 
     g_mutex_lock(&self->share->lock);
-    Loan *room = self->waiting.desc.frame_id ? find_room(self) : NULL;
-    if (room)
-        *room = loan = self->waiting;
-    if (room)
-        self->waiting = (Loan){0};
+    const bool lent = mc_frame_loans_lend_waiting(&self->loans, &loan);
     g_mutex_unlock(&self->share->lock);
-    if (room)
+    if (lent)
         deliver(self, &loan);
 }
 
@@ -308,7 +211,7 @@ static void on_frame(const McFrameDesc *desc, uint64_t number, void *user_data)
 
     g_mutex_lock(&self->call_lock);
     g_mutex_lock(&self->lock);
-    hold(self, desc->frame_id); /* for the time of the offers */
+    mc_lent_frames_hold(&self->frames, desc->frame_id); /* for the time of the offers */
     g_mutex_unlock(&self->lock);
     FOR_EACH_TAP(self, tap)
     {
@@ -317,7 +220,7 @@ static void on_frame(const McFrameDesc *desc, uint64_t number, void *user_data)
             offer(tap, desc, as_told);
     }
     g_mutex_lock(&self->lock);
-    give_up(self, desc->frame_id);
+    mc_lent_frames_give_up(&self->frames, desc->frame_id);
     g_mutex_unlock(&self->lock);
     g_mutex_unlock(&self->call_lock);
 }
@@ -406,6 +309,7 @@ McCaptureShare *mc_capture_share_new(const McCaptureConfig *config, GError **err
     g_mutex_init(&self->call_lock);
     g_mutex_init(&self->lock);
     self->active = g_ptr_array_new();
+    self->frames = (McLentFrames){.on_free = on_free, .on_doubt = on_doubt, .user_data = self};
     self->thread = mc_capture_thread_new(config, &events, error);
     return self->thread ? g_steal_pointer(&self) : NULL;
 }
@@ -435,6 +339,7 @@ McCaptureTap *mc_capture_tap_new(McCaptureShare *share, const McCaptureTapEvents
 
     self->share = mc_capture_share_ref(share);
     self->events = *events;
+    self->loans.frames = &share->frames;
     self->renumber = true;
     return self;
 }
@@ -507,7 +412,8 @@ static void set_lent(McCaptureShare *self)
     g_mutex_lock(&self->call_lock);
     const guint taps = self->active->len;
     g_mutex_unlock(&self->call_lock);
-    mc_capture_thread_set_readers(self->thread, taps > 1 ? taps * FRAMES_PER_TAP : LENT_PER_TAP);
+    mc_capture_thread_set_readers(self->thread,
+                                  taps > 1 ? taps * FRAMES_PER_TAP : MC_FRAME_LOANS_LENT);
 }
 
 /* A capture that failed is begun anew with the next session, as it always was. */
@@ -579,8 +485,7 @@ static void leave(McCaptureTap *self)
     self->active = false;
     g_ptr_array_remove(share->active, self);
     g_mutex_lock(&share->lock);
-    const uint64_t waiting = self->waiting.number;
-    end_all_loans(self);
+    const uint64_t waiting = mc_frame_loans_end_all(&self->loans);
     self->paused = false;
     g_mutex_unlock(&share->lock);
     if (waiting) /* as drop_open */
