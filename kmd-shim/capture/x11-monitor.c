@@ -32,44 +32,66 @@ static bool read_screen_size(McXConnection *x, uint32_t *ret_width_px, uint32_t 
     return true;
 }
 
-bool mc_x11_monitor_find(McXConnection *x, const char *name, McX11Area *ret)
+/* False: no further one is wanted. */
+typedef bool (*Visit)(const XRRMonitorInfo *monitor, const char *name, void *data);
+
+static void visit_monitors(McXConnection *x, Visit visit, void *data)
 {
-    uint32_t width_px, height_px;
     int count;
     XRRMonitorInfo *monitors = get_monitors(x, &count);
-    bool found = false;
+    bool more = true;
 
-    for (int i = 0; i < count && !found; i++) {
-        char *text = XGetAtomName(x->display, monitors[i].name);
-        found = text && !strcmp(text, name);
-        if (found)
-            *ret = area_of(&monitors[i]);
-        if (text)
-            XFree(text);
+    for (int i = 0; i < count && more; i++) {
+        char *name = XGetAtomName(x->display, monitors[i].name);
+        if (!name)
+            continue;
+        more = visit(&monitors[i], name, data);
+        XFree(name);
     }
     if (monitors)
         XRRFreeMonitors(monitors);
-    return found && read_screen_size(x, &width_px, &height_px) &&
+}
+
+typedef struct {
+    const char *name;
+    McX11Area *area;
+    bool found;
+} Wanted;
+
+static bool take_wanted(const XRRMonitorInfo *monitor, const char *name, void *data)
+{
+    Wanted *wanted = data;
+
+    wanted->found = !strcmp(name, wanted->name);
+    if (wanted->found)
+        *wanted->area = area_of(monitor);
+    return !wanted->found;
+}
+
+bool mc_x11_monitor_find(McXConnection *x, const char *name, McX11Area *ret)
+{
+    Wanted wanted = {.name = name, .area = ret};
+    uint32_t width_px, height_px;
+
+    visit_monitors(x, take_wanted, &wanted);
+    return wanted.found && read_screen_size(x, &width_px, &height_px) &&
            mc_x11_area_clip(ret, width_px, height_px);
+}
+
+static bool add_to_list(const XRRMonitorInfo *monitor, const char *name, void *data)
+{
+    GString *list = data;
+
+    g_string_append_printf(list, "%s%s (%dx%d%+d%+d)", list->len ? ", " : "", name, monitor->width,
+                           monitor->height, monitor->x, monitor->y);
+    return true;
 }
 
 char *mc_x11_monitor_list(McXConnection *x)
 {
     GString *list = g_string_new(NULL);
-    int count;
-    XRRMonitorInfo *monitors = get_monitors(x, &count);
 
-    for (int i = 0; i < count; i++) {
-        char *text = XGetAtomName(x->display, monitors[i].name);
-        if (text)
-            g_string_append_printf(list, "%s%s (%dx%d%+d%+d)", list->len ? ", " : "", text,
-                                   monitors[i].width, monitors[i].height, monitors[i].x,
-                                   monitors[i].y);
-        if (text)
-            XFree(text);
-    }
-    if (monitors)
-        XRRFreeMonitors(monitors);
+    visit_monitors(x, add_to_list, list);
     return g_string_free(list, FALSE);
 }
 
