@@ -8,12 +8,16 @@
 #include "p2p/nm-values.h"
 #include "p2p/station-watch.h"
 #include "p2p/station.h"
-#include "p2p/wpas-names.h"
+#include "p2p/wpas-bus.h"
 
-/*  start()                                 device: IP_CONFIG                    DISCONNECTED,
- * FAILED RESTING ---> RUNNING (AddAndActivate...) ----------------> has a group ----------->
- * RESTING | stop()                                      | stop()                ^
- *                  +--------------> ENDING (Deactivate...) <-----+ ----------------------+
+/*          start()                   device: IP_CONFIG
+ *  RESTING -------> RUNNING ----------------------------> RUNNING with a group
+ *     ^             AddAndActivate...                      |    |
+ *     |                |    | stop()               stop()  |    |
+ *     |                |    +-----------> ENDING <---------+    |
+ *     |                |             Deactivate...              |
+ *     +----------------+------------------+---------------------+
+ *        device: DISCONNECTED or FAILED; or the activation is over
  *
  *  start() while ENDING is kept until that has ended. */
 
@@ -87,16 +91,11 @@ static void describe_group(McNmActivation *self, McWpaEvent *event, McStation *s
  * end it: whom it refuses has tried. */
 static void hold_group(McNmActivation *self)
 {
-    enum { CALL_MS = 2000 };
     g_autofree char *bus_path = mc_guard_bus_path();
-    g_autoptr(GVariant) reply = g_dbus_connection_call_sync(
-        self->bus, WPAS, WPAS_PATH, WPAS, "GetInterface", g_variant_new("(s)", self->ifname),
-        G_VARIANT_TYPE("(o)"), G_DBUS_CALL_FLAGS_NO_AUTO_START, CALL_MS, NULL, NULL);
-    const char *path;
+    g_autofree char *path = mc_wpas_object_of(self->bus, self->ifname);
 
-    if (!reply || !bus_path || self->guard)
+    if (!path || !bus_path || self->guard)
         return;
-    g_variant_get(reply, "(&o)", &path);
     const McGuardCall end = {WPAS, path, WPAS_P2P, "Disconnect", NULL};
     self->guard = mc_guard_new();
     mc_guard_hold_calls(self->guard, MC_LEASE_GROUP, bus_path, &end, 1);

@@ -11,9 +11,9 @@
 #include "p2p/nm-values.h"
 #include "p2p/plan.h"
 #include "p2p/system-bus.h"
-#include "p2p/wpas-names.h"
+#include "p2p/wpas-bus.h"
 
-enum { SLOT_CARD, BUS_MS = 1500, CALL_MS = 10000, REMOVAL_MS = 5000 };
+enum { SLOT_CARD, BUS_MS = 1500, REMOVAL_MS = 5000 };
 
 struct McNmLoan {
     GDBusConnection *bus;
@@ -99,24 +99,6 @@ static bool let_go(McNmLoan *self, GError **error)
 
 /* --- wpa_supplicant's interface --------------------------------------------------------------- */
 
-static GVariant *call_wpas(McNmLoan *self, const char *method, GVariant *parameters, GError **error)
-{
-    return g_dbus_connection_call_sync(self->bus, WPAS, WPAS_PATH, WPAS, method, parameters,
-                                       G_VARIANT_TYPE("(o)"), G_DBUS_CALL_FLAGS_NO_AUTO_START,
-                                       CALL_MS, NULL, error);
-}
-
-static char *object_of(McNmLoan *self)
-{
-    g_autoptr(GVariant) reply =
-        call_wpas(self, "GetInterface", g_variant_new("(s)", self->ifname), NULL);
-    char *path = NULL;
-
-    if (reply)
-        g_variant_get(reply, "(o)", &path);
-    return path;
-}
-
 static void on_removed(GDBusConnection *bus, const char *sender, const char *path,
                        const char *interface, const char *name, GVariant *parameters,
                        gpointer user_data)
@@ -153,8 +135,8 @@ static bool make_interface(McNmLoan *self, GError **error)
     g_variant_builder_init(&options, G_VARIANT_TYPE_VARDICT);
     g_variant_builder_add(&options, "{sv}", "Ifname", g_variant_new_string(self->ifname));
     g_variant_builder_add(&options, "{sv}", "Driver", g_variant_new_string("nl80211"));
-    g_autoptr(GVariant) reply =
-        call_wpas(self, "CreateInterface", g_variant_new("(a{sv})", &options), &own);
+    g_autoptr(GVariant) reply = mc_wpas_call(self->bus, WPAS_PATH, WPAS, "CreateInterface",
+                                             g_variant_new("(a{sv})", &options), "(o)", &own);
     if (!reply) {
         g_set_error(error, MC_LINK_ERROR, MC_LINK_ERROR_FAILED,
                     "NetworkManager lent %s, but wpa_supplicant does not take it: %s", self->ifname,
@@ -171,7 +153,7 @@ static bool exchange(McNmLoan *self, GError **error)
 {
     self->context = g_main_context_new();
     g_main_context_push_thread_default(self->context);
-    g_autofree char *theirs = object_of(self);
+    g_autofree char *theirs = mc_wpas_object_of(self->bus, self->ifname);
     guint signal = g_dbus_connection_signal_subscribe(self->bus, WPAS, WPAS, "InterfaceRemoved",
                                                       WPAS_PATH, theirs, G_DBUS_SIGNAL_FLAGS_NONE,
                                                       on_removed, self, NULL);

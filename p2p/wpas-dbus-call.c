@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "p2p/wpas-dbus-private.h"
 
-enum { CALL_MS = 8000 };
-
 GVariant *mc_wpas_dbus_call(McWpasDbus *self, const char *path, const char *interface,
                             const char *method, GVariant *parameters, GError **error)
 {
-    return g_dbus_connection_call_sync(self->bus, WPAS, path, interface, method, parameters, NULL,
-                                       G_DBUS_CALL_FLAGS_NO_AUTO_START, CALL_MS, NULL, error);
+    return mc_wpas_call(self->bus, path, interface, method, parameters, NULL, error);
 }
 
 GVariant *mc_wpas_dbus_get(McWpasDbus *self, const char *path, const char *interface,

@@ -4,21 +4,9 @@
 
 enum { MAX_GROUPS = 64 };
 
-char *mc_wpas_dbus_group_interface(McWpasDbus *self, const char *ifname)
-{
-    g_autoptr(GVariant) reply = mc_wpas_dbus_call(self, WPAS_PATH, WPAS, "GetInterface",
-                                                  g_variant_new("(s)", ifname), NULL);
-    const char *path;
-
-    if (!reply || !g_variant_is_of_type(reply, G_VARIANT_TYPE("(o)")))
-        return NULL;
-    g_variant_get(reply, "(&o)", &path);
-    return g_strdup(path);
-}
-
 bool mc_wpas_dbus_remove_group(McWpasDbus *self, const char *ifname)
 {
-    g_autofree char *path = mc_wpas_dbus_group_interface(self, ifname);
+    g_autofree char *path = mc_wpas_object_of(self->bus, ifname);
     g_autoptr(GVariant) reply =
         path ? mc_wpas_dbus_call(self, path, WPAS_P2P, "Disconnect", NULL, NULL) : NULL;
 

@@ -111,7 +111,7 @@ void mc_wpas_dbus_lease(void *backend, bool resting, const char *ifname)
         hold(self, MC_LEASE_CONNECT, resting ? NULL : &cancel);
     mc_station_group_note(&self->group, ifname);
     if (self->held[MC_LEASE_GROUP] != (*ifname != '\0')) {
-        g_autofree char *path = *ifname ? mc_wpas_dbus_group_interface(self, ifname) : NULL;
+        g_autofree char *path = *ifname ? mc_wpas_object_of(self->bus, ifname) : NULL;
         const McGuardCall remove = {WPAS, path, WPAS_P2P, "Disconnect", NULL};
 
         hold(self, MC_LEASE_GROUP, path ? &remove : NULL);

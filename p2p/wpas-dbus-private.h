@@ -11,7 +11,7 @@
 #include "p2p/lease.h"
 #include "p2p/station.h"
 #include "p2p/supplicant.h"
-#include "p2p/wpas-names.h"
+#include "p2p/wpas-bus.h"
 
 typedef struct {
     McSupplicantCalls calls;
@@ -46,7 +46,6 @@ char *mc_wpas_dbus_connect(McWpasDbus *self, const McCommand *command); /* the a
 bool mc_wpas_dbus_invite(McWpasDbus *self, const McCommand *command);
 
 /* wpas-dbus-groups.c: text as the control socket answers; g_free(). */
-char *mc_wpas_dbus_group_interface(McWpasDbus *self, const char *ifname); /* its object; NULL */
 bool mc_wpas_dbus_remove_group(McWpasDbus *self, const char *ifname);
 int mc_wpas_dbus_remembered_with(McWpasDbus *self, const McMac *peer); /* -1: none */
 char *mc_wpas_dbus_list_groups(McWpasDbus *self);
