@@ -68,7 +68,7 @@ static char *describe_matches(const McController *self)
     for (unsigned i = 0; i < mc_peer_list_count(self->peers) && text->len < 180; i++) {
         const McPeer *peer = mc_peer_list_nth(self->peers, i);
 
-        if (self->target[0] ? mc_peer_matches(peer, self->target)
+        if (self->target[0] ? mc_peer_fit(peer, self->target)
                             : mc_peer_state(peer) == MC_PEER_STATE_READY)
             g_string_append_printf(text, "%s%s (%s)", text->len ? ", " : "", peer->name,
                                    mc_mac_format(&peer->address, mac));

@@ -6,7 +6,7 @@
 
 #include "p2p/controller-action.h"
 #include "p2p/controller-error.h"
-#include "p2p/peer.h"
+#include "p2p/peer-list.h"
 #include "p2p/plan.h"
 
 /* What the back end can do beyond finding and pairing by button. */

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "p2p/command.h"
+#include "p2p/wpa-event.h"
 
 typedef struct {
     char backend[8];    /* "wpas", "dbus", "nm"; "": look at the machine */

@@ -6,8 +6,8 @@
 
 /* A datagram of an attached control socket:
  *
- *   [IFNAME=wlan0 ] <3> P2P-GROUP-STARTED p2p-wlan0-0 GO ssid="DIRECT-x\"y" freq=2412 ...
- * [PERSISTENT] global socket  prio name              bare words      key=value               flag
+ *   [IFNAME=wlan0 ] <3> P2P-GROUP-STARTED p2p-wlan0-0 GO ssid="DIRECT-x\"y" ... [PERSISTENT]
+ *   global socket  prio name              bare words     key=value             flag
  *
  * Values stand bare up to the next blank, in "" (an SSID is escaped in them, a passphrase is not),
  * or in '' without any escape: the name of a peer, which can hold blanks, quotes, and what looks
@@ -491,23 +491,4 @@ const char *mc_wpa_status_text(int status)
     if (status < 0)
         return "-1: no answer in time";
     return (size_t) status < G_N_ELEMENTS(texts) ? texts[status] : "unknown status";
-}
-
-bool mc_wpa_reply_value(const char *reply, const char *key, char *ret, size_t size)
-{
-    size_t key_len = strlen(key);
-
-    for (const char *line = reply; *line; line += strspn(line, "\n")) {
-        size_t len = strcspn(line, "\n");
-
-        if (len > key_len && line[key_len] == '=' && strncmp(line, key, key_len) == 0) {
-            size_t n = MIN(len - key_len - 1, size - 1);
-
-            memcpy(ret, line + key_len + 1, n);
-            ret[n] = '\0';
-            return true;
-        }
-        line += len;
-    }
-    return false;
 }

@@ -145,5 +145,3 @@ const char *mc_wpa_event_kind_name(McWpaEventKind kind); /* "P2P-DEVICE-FOUND" *
 const McMac *mc_wpa_event_peer(const McWpaEvent *self);
 /* "7: no common channels"; for status= of P2P events. */
 const char *mc_wpa_status_text(int status);
-/* Value of the line "key=value" of a reply (STATUS, P2P_PEER), cut to size; false: no such line. */
-bool mc_wpa_reply_value(const char *reply, const char *key, char *ret, size_t size);

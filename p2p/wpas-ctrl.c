@@ -14,6 +14,7 @@
 #include "p2p/lease.h"
 #include "p2p/link.h"
 #include "p2p/station.h"
+#include "p2p/wpa-reply.h"
 
 /* wpa_supplicant's control socket by libwpa_client: one connection for commands, one for events.
  * P2P commands and events belong to p2p-dev-<if> where the driver has a P2P device of its own, to

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "p2p/dbus-values.h"
-#include "p2p/peer.h"
+#include "p2p/peer-list.h"
 
 static GVariant *parse(const char *text)
 {

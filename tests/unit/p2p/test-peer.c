@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What is known of real devices decides kind, state, method and hint; the list survives floods. */
-#include "p2p/peer.h"
+#include "p2p/peer-list.h"
 
 #include <string.h>
 

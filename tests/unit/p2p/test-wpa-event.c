@@ -387,20 +387,6 @@ static void test_quotes_cost_little(void)
     g_assert_cmpint(g_get_monotonic_time() - start, <, 2 * G_USEC_PER_SEC);
 }
 
-static void test_replies(void)
-{
-    static const char reply[] = "42:00:00:00:01:00\nlisten_freq=2437\nlevel=-30\n"
-                                "wfd_subelems=00000600111c440032\n";
-    char text[32];
-
-    g_assert_true(mc_wpa_reply_value(reply, "level", text, sizeof(text)));
-    g_assert_cmpstr(text, ==, "-30");
-    g_assert_true(mc_wpa_reply_value(reply, "wfd_subelems", text, 5));
-    g_assert_cmpstr(text, ==, "0000");
-    g_assert_false(mc_wpa_reply_value(reply, "freq", text, sizeof(text)));
-    g_assert_false(mc_wpa_reply_value("", "freq", text, sizeof(text)));
-}
-
 static void test_status_texts(void)
 {
     g_assert_cmpstr(mc_wpa_status_text(7), ==, "7: no common channels");
@@ -427,7 +413,6 @@ int main(int argc, char **argv)
     g_test_add_func("/wpa-event/no-events", test_no_events);
     g_test_add_func("/wpa-event/cuts-and-noise", test_every_cut_and_noise);
     g_test_add_func("/wpa-event/quotes-cost-little", test_quotes_cost_little);
-    g_test_add_func("/wpa-event/replies", test_replies);
     g_test_add_func("/wpa-event/status-texts", test_status_texts);
     return g_test_run();
 }
