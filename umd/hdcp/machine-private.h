@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* umd/hdcp/machine-private.h - what machine.c and its part for repeaters share; nobody else.
+/* umd/hdcp/machine-private.h - what the files of the transmitter's machine share; nobody else.
+ * machine.c: life, deadlines, messages in and out; machine-auth.c: from the certificate to the
+ * session key; machine-repeater.c: what is behind a repeater.
  * Thread: as machine.h.
  * Owner: machine.c. */
 #pragma once
@@ -8,6 +10,9 @@
 #include "umd/hdcp/error.h"
 #include "umd/hdcp/machine.h"
 #include "umd/hdcp/message.h"
+
+#define MC_HDCP_CAPABILITY_PRECOMPUTE 1u
+#define MC_HDCP_OUTPUT_MAX 65536u /* a peer that reads nothing but keeps asking for more */
 
 typedef enum {
     STATE_IDLE,         /* not started, or failed */
@@ -58,6 +63,19 @@ void mc_hdcp_machine_fail(McHdcpMachine *self, McHdcpError code, const char *wha
 /* From the beginning, unless that was tried often enough. */
 void mc_hdcp_machine_retry(McHdcpMachine *self, McHdcpError code, const char *what, int64_t now_us);
 void mc_hdcp_machine_settle(McHdcpMachine *self, int64_t now_us); /* KEY_DELAY, then READY */
+
+/* machine-auth.c: one message each, passed over if it is not due. */
+void mc_hdcp_machine_on_cert(McHdcpMachine *self, bool repeater, const uint8_t *cert,
+                             int64_t now_us);
+void mc_hdcp_machine_on_receiver_info(McHdcpMachine *self, uint8_t version, uint16_t mask,
+                                      int64_t now_us);
+void mc_hdcp_machine_on_rrx(McHdcpMachine *self, const uint8_t rrx[8]);
+void mc_hdcp_machine_on_h_prime(McHdcpMachine *self, const uint8_t h_prime[32], int64_t now_us);
+void mc_hdcp_machine_on_pairing(McHdcpMachine *self, const uint8_t ekh_km[16], int64_t now_us);
+void mc_hdcp_machine_on_rtt_ready(McHdcpMachine *self, int64_t now_us);
+void mc_hdcp_machine_on_l_prime(McHdcpMachine *self, const uint8_t *l_prime, int64_t now_us);
+void mc_hdcp_machine_send_km(McHdcpMachine *self, int64_t now_us);
+void mc_hdcp_machine_try_locality(McHdcpMachine *self, int64_t now_us);
 
 /* machine-repeater.c */
 void mc_hdcp_machine_on_list(McHdcpMachine *self, const McHdcpIdList *list, int64_t now_us);
