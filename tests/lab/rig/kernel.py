@@ -7,6 +7,8 @@ with modules.dep, and an initramfs that mounts the host's root read-only under a
 """
 
 import bz2
+import contextlib
+import fcntl
 import gzip
 import lzma
 import os
@@ -132,6 +134,14 @@ def make_initramfs(tree, version, target):
     shutil.rmtree(folder)
 
 
+@contextlib.contextmanager
+def alone(folder):
+    """Two runs may share a cache, and begin at once."""
+    with open(folder / "lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 class Kernel:
     """A ready kernel: .image, .initramfs, .modules (folder with VERSION), .version"""
 
@@ -140,8 +150,12 @@ class Kernel:
             raise Unavailable(f"the rig's kernel is for x86_64, this machine is {platform.machine()}")
         self.cache = pathlib.Path(cache).resolve()
         self.cache.mkdir(parents=True, exist_ok=True)
-        ready = self.cache / "version"
         self.tree, self.image = self.cache / "tree", self.cache / "vmlinux"
+        with alone(self.cache):
+            self._make_ready()
+
+    def _make_ready(self):
+        ready = self.cache / "version"
         if not ready.exists():
             self._download()
             ready.write_text(self.version)
