@@ -149,7 +149,8 @@ void mc_source_on_select(McWfdSource *self, const McRtspMessage *message, int64_
         if (now_us >= self->change_us)
             mc_source_change_mode(self, now_us);
     } else {
-        mc_source_enter(self, MC_WFD_STATE_TRIGGER, INT64_MAX);
+        /* For M6, whether its trigger is answered or not. */
+        mc_source_enter(self, MC_WFD_STATE_TRIGGER, now_us + mc_source_patience_us(self));
         mc_source_request(self, REQUEST_TRIGGER_SETUP, now_us);
     }
 }
@@ -167,7 +168,7 @@ void mc_source_on_setup_trigger(McWfdSource *self, const McRtspMessage *message,
                        "the sink answered the SETUP trigger with %u %s", message->status,
                        mc_rtsp_reason(message->status));
     else
-        mc_source_enter(self, MC_WFD_STATE_WAIT_SETUP, now_us + mc_source_patience_us(self));
+        mc_source_enter(self, MC_WFD_STATE_WAIT_SETUP, self->state_deadline_us);
 }
 
 /* ---- another choice in the session ---- */

@@ -172,6 +172,17 @@ void mc_source_want_idr(McWfdSource *self, int64_t now_us)
         self->idr_us = MIN(self->idr_us, free_us);
 }
 
+static void fail_without_setup(McWfdSource *self)
+{
+    if (self->tcp_asked)
+        mc_source_fail(self, MC_RTSP_ERROR_TIMEOUT,
+                       "the sink asked for its stream over TCP and for nothing else");
+    else
+        mc_source_fail(self, MC_RTSP_ERROR_TIMEOUT,
+                       "the sink agreed and did not send SETUP within %.0f s",
+                       (double) mc_source_patience_us(self) / G_USEC_PER_SEC);
+}
+
 static void on_state_deadline(McWfdSource *self, int64_t now_us)
 {
     self->state_deadline_us = INT64_MAX;
@@ -180,16 +191,15 @@ static void on_state_deadline(McWfdSource *self, int64_t now_us)
         self->m2_answered = true;
         mc_source_query_caps(self, now_us);
         break;
+    case MC_WFD_STATE_TRIGGER:
     case MC_WFD_STATE_WAIT_SETUP:
-        mc_source_fail(self, MC_RTSP_ERROR_TIMEOUT,
-                       self->tcp_asked
-                           ? "the sink asked for its stream over TCP and for nothing else"
-                           : "the sink agreed and did not send SETUP");
+        fail_without_setup(self);
         break;
     case MC_WFD_STATE_WAIT_PLAY:
         if (self->play_trigger_sent) {
             mc_source_fail(self, MC_RTSP_ERROR_TIMEOUT,
-                           "the sink set the stream up and did not send PLAY");
+                           "the sink set the stream up and did not send PLAY within %.0f s",
+                           2 * (double) mc_source_patience_us(self) / G_USEC_PER_SEC);
             break;
         }
         self->play_trigger_sent = true;

@@ -894,6 +894,7 @@ CASES = {
     "half-message": misbehaving("half-first", "rtsp.timeout", EXIT_SESSION),
     "silent-after-m1": misbehaving("silent-after-m1", "rtsp.timeout", EXIT_SESSION),
     "silent-after-m3": misbehaving("silent-after-m3", "rtsp.timeout", EXIT_SESSION),
+    "silent-after-m4": misbehaving("silent-after-m4", "rtsp.timeout", EXIT_SESSION),
     "never-setup": misbehaving("never-setup", "rtsp.timeout", EXIT_SESSION),
     "never-play": misbehaving("never-play", "rtsp.timeout", EXIT_SESSION),
     "refuse-everything": misbehaving("refuse-m4=303", "rtsp.refused", EXIT_SESSION),

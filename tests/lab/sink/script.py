@@ -4,7 +4,7 @@
 ACTIONS = ("touch", "key", "idr", "pause", "play", "teardown", "vanish", "close", "rst", "standby", "route",
            "connector", "uibc", "keepalive", "options", "garbage", "half")
 MISBEHAVIOURS = ("garbage-first", "big-header", "negative-length", "half-first", "silent-after-m1",
-                 "silent-after-m3", "never-setup", "never-play", "refuse-m4", "wrong-cseq")
+                 "silent-after-m3", "silent-after-m4", "never-setup", "never-play", "refuse-m4", "wrong-cseq")
 
 
 class ScriptError(Exception):

@@ -696,6 +696,8 @@ class Session:
         if mode:
             self.modes.append({**mode, "at_s": round(time.monotonic() - self.t_connect, 3)})
         self.reply(message)
+        if "silent-after-m4" in self.options.misbehave:
+            self.mute = True
 
     # ---- triggers ----
 

@@ -231,6 +231,25 @@ static void test_no_setup_but_tcp(Fixture *f, gconstpointer data)
     mc_wfd_event_clear(&event);
 }
 
+/* Neither an answer to M5 nor SETUP: the time runs from M5 on, once. */
+static void test_no_setup_no_answer(Fixture *f, gconstpointer data)
+{
+    McWfdEvent event;
+
+    reach_setup(f);
+    for (int second = 1; second < 15; second++) {
+        f->now_us += G_USEC_PER_SEC;
+        mc_wfd_source_time(f->source, f->now_us);
+    }
+    g_assert_false(mc_wfd_source_next_event(f->source, &event));
+    f->now_us += G_USEC_PER_SEC;
+    mc_wfd_source_time(f->source, f->now_us);
+    g_assert_cmpint(next_event(f, &event), ==, MC_WFD_EVENT_CLOSED);
+    g_assert_error(event.error, MC_RTSP_ERROR, MC_RTSP_ERROR_TIMEOUT);
+    g_assert_nonnull(strstr(event.error->message, "SETUP within 15 s"));
+    mc_wfd_event_clear(&event);
+}
+
 /* PLAY does not come: asked for once, then given up. */
 static void test_no_play(Fixture *f, gconstpointer data)
 {
@@ -284,6 +303,7 @@ int main(int argc, char **argv)
     ADD("/source/flood", test_flood);
     ADD("/source/leaves-at-keepalive", test_leaves_at_keepalive);
     ADD("/source/no-setup-but-tcp", test_no_setup_but_tcp);
+    ADD("/source/no-setup-no-answer", test_no_setup_no_answer);
     ADD("/source/no-play", test_no_play);
     for (size_t i = 0; i < G_N_ELEMENTS(bad); i++)
         g_test_add(bad[i].name, Fixture, bad[i].bytes, set_up, test_garbage, tear_down);
