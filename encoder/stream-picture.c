@@ -20,6 +20,7 @@ static void count(McStream *self, const McUnit *unit, const uint32_t send_us[2])
     g_mutex_lock(&self->stats_lock);
     McStreamStats *stats = &self->stats;
     stats->frames_encoded++;
+    self->frame_waits = false;
     stats->frames_repeated += unit->repeated;
     stats->idr_frames += unit->idr;
     stats->encode_us = unit->encode_us;
@@ -147,7 +148,8 @@ bool mc_stream_push_frame(McStream *self, const McFrameDesc *frame, GError **err
     if (!mc_seat_push_frame(self->seat, frame, &kept, error))
         return fail(self);
     g_mutex_lock(&self->stats_lock);
-    self->stats.frames_dropped += kept;
+    self->stats.frames_dropped += self->frame_waits;
+    self->frame_waits = kept;
     g_mutex_unlock(&self->stats_lock);
     send_units(self, true);
     return true;

@@ -29,6 +29,7 @@ struct McStream {
 
     GMutex stats_lock;
     McStreamStats stats;
+    bool frame_waits; /* the last frame was kept and not encoded yet */
     McStageTimes convert_times, encode_times, mux_times, send_times, age_times;
 };
 

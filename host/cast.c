@@ -45,7 +45,7 @@ struct Cast {
     void *user_data;
 
     int wake_fd;      /* someone wants the main thread's attention */
-    gint stop_wanted; /* atomic: a signal */
+    gint unread;      /* atomic: the statistics' reader has gone */
     gint live;        /* atomic: sessions that run */
     gint running;     /* atomic: threads of sinks */
     gint radio_taken; /* atomic: a sink is reached by Wi-Fi Direct */
@@ -57,10 +57,17 @@ static void on_stop_signal(void *user_data)
 {
     Cast *self = user_data;
 
-    g_atomic_int_set(&self->stop_wanted, 1);
     g_cancellable_cancel(self->opening);
     for (unsigned i = 0; i < self->n_sinks; i++)
         mc_projection_stop(self->sinks[i].projection);
+    eventfd_write(self->wake_fd, 1);
+}
+
+static void on_unread(void *user_data)
+{
+    Cast *self = ((Sink *) user_data)->cast;
+
+    g_atomic_int_set(&self->unread, 1);
     eventfd_write(self->wake_fd, 1);
 }
 
@@ -159,6 +166,10 @@ static void watch(Cast *self)
         poll(fds, G_N_ELEMENTS(fds), -1);
         if (fds[0].revents)
             eventfd_read(self->wake_fd, &ignored);
+        if (g_atomic_int_compare_and_exchange(&self->unread, 1, 0)) {
+            mc_report_step(self->report, "stats", "nobody reads them any more: ending");
+            on_stop_signal(self);
+        }
         if (fds[1].revents)
             tell_of_sound(self);
         follow_sound(self, &moved);
@@ -262,6 +273,7 @@ static void add_sink(Cast *self, unsigned i)
                                                                .on_listening = on_listening,
                                                                .take_radio = take_radio,
                                                                .on_live = on_live,
+                                                               .on_unread = on_unread,
                                                                .user_data = sink});
 }
 

@@ -2,12 +2,14 @@
 /* host/main.c - the program `miracast`: a table of commands. */
 #include <locale.h>
 #include <malloc.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "host/cast.h"
 #include "host/demo.h"
+#include "host/descriptors.h"
 #include "host/discover.h"
 #include "host/doctor.h"
 #include "host/lab-m3.h"
@@ -53,30 +55,50 @@ static void hide_pin(int argc, char **argv)
     }
 }
 
+static void ignore_signal(int number)
+{
+}
+
+/* A reader that goes away is told to who writes: the sink has to hear of the end. Programs that are
+ * started do not inherit a handler. */
+static void survive_closed_pipes(void)
+{
+    const struct sigaction action = {.sa_handler = ignore_signal, .sa_flags = SA_RESTART};
+
+    sigaction(SIGPIPE, &action, NULL);
+}
+
+static bool has_descriptors(McReport *report, unsigned n_sinks)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (mc_descriptors_ensure(n_sinks, &error))
+        return true;
+    mc_report_error(report, "system.descriptors", error->message);
+    return false;
+}
+
 static int run_command(const Command *command, int argc, char **argv)
 {
     McOptions options = {0};
     g_autoptr(GError) error = NULL;
-    FILE *stats = NULL;
+    g_autoptr(McStatsFile) stats = NULL;
     int code = MC_EXIT_USAGE;
 
+    survive_closed_pipes();
     const bool parsed = mc_options_parse(&options, command->name, argc, argv, &error);
     hide_pin(argc, argv);
     if (!parsed) {
         fprintf(stderr, "miracast: error [usage]: %s; see 'miracast %s --help'\n", error->message,
                 command->name);
-    } else if (options.stats && strcmp(options.stats, "-") &&
-               !(stats = fopen(options.stats, "we"))) {
-        fprintf(stderr, "miracast: error [usage.stats]: %s cannot be written\n", options.stats);
+    } else if (options.stats && !(stats = mc_stats_file_new(options.stats, &error))) {
+        fprintf(stderr, "miracast: error [usage.stats]: %s\n", error->message);
     } else {
-        if (options.stats && !stats)
-            stats = stdout;
         McReport *report = mc_report_new(!options.quiet && isatty(STDERR_FILENO), stats);
-        code = command->run(&options, report);
+        code = has_descriptors(report, options.n_sinks) ? command->run(&options, report)
+                                                        : mc_report_exit(report);
         mc_report_free(report);
     }
-    if (stats && stats != stdout)
-        fclose(stats);
     mc_options_clear(&options);
     return code;
 }

@@ -19,7 +19,7 @@ struct McMeter {
     Flight flight[FRAMES_IN_FLIGHT];
     uint32_t sample_us[MC_N_STAGES][SAMPLES];
     uint64_t n_samples[MC_N_STAGES];
-    uint64_t started, sent, dropped;
+    uint64_t started, sent, unfetched;
 };
 
 McMeter *mc_meter_new(void)
@@ -52,7 +52,7 @@ static Flight *flight_of(McMeter *self, uint64_t frame)
     return flight->frame == frame ? flight : NULL;
 }
 
-void mc_meter_chunk(McMeter *self, const MIRACAST_CHUNK_INFO *info, int64_t time_ns)
+void mc_meter_chunk(McMeter *self, McMeterWho who, const MIRACAST_CHUNK_INFO *info, int64_t time_ns)
 {
     uint64_t frame = info->ChunkId.FrameNumber;
 
@@ -62,7 +62,7 @@ void mc_meter_chunk(McMeter *self, const MIRACAST_CHUNK_INFO *info, int64_t time
         self->flight[frame % FRAMES_IN_FLIGHT] = (Flight){.frame = frame, .started_ns = time_ns};
         self->started++;
     } else if (info->ChunkType == MIRACAST_CHUNK_TYPE_FRAME_DROPPED) {
-        self->dropped++;
+        self->unfetched += who == MC_METER_DISPLAY;
     } else if (flight && info->ChunkType == MIRACAST_CHUNK_TYPE_COLOR_CONVERT_COMPLETE) {
         flight->captured_ns = time_ns;
         sample(self, MC_STAGE_CAPTURE, flight->started_ns, time_ns);
@@ -112,7 +112,7 @@ void mc_meter_summary(McMeter *self, McMeterSummary *ret_summary)
         ret_summary->stage[i] = summarise(self->sample_us[i], self->n_samples[i]);
     ret_summary->frames_started = self->started;
     ret_summary->frames_sent = self->sent;
-    ret_summary->frames_dropped = self->dropped;
+    ret_summary->frames_unfetched = self->unfetched;
     g_mutex_unlock(&self->lock);
 }
 

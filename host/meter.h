@@ -21,13 +21,16 @@ typedef struct {
 } McMeterStage;
 typedef struct {
     McMeterStage stage[MC_N_STAGES];
-    uint64_t frames_started, frames_sent, frames_dropped;
+    uint64_t frames_started, frames_sent;
+    uint64_t frames_unfetched; /* dropped by the display path: the driver did not come for them */
 } McMeterSummary;
 
 typedef struct McMeter McMeter;
 McMeter *mc_meter_new(void);
 void mc_meter_free(McMeter *self);
-void mc_meter_chunk(McMeter *self, const MIRACAST_CHUNK_INFO *info, int64_t time_ns);
+typedef enum { MC_METER_DISPLAY, MC_METER_DRIVER } McMeterWho;
+void mc_meter_chunk(McMeter *self, McMeterWho who, const MIRACAST_CHUNK_INFO *info,
+                    int64_t time_ns);
 void mc_meter_sent(McMeter *self, MIRACAST_CHUNK_ID id, int64_t time_ns);
 void mc_meter_summary(McMeter *self, McMeterSummary *ret_summary); /* of the last frames, see .c */
 const char *mc_stage_name(McStage stage);

@@ -43,8 +43,10 @@ static void add_stage(GString *out, const char *stage, const char *quantile, uin
                            stage, quantile, us / 1000000, us % 1000000);
 }
 
-static void add_stages(GString *out, const McStatusSnapshot *now, const McMeterSummary *meter)
+static void add_stages(GString *out, const McFigures *figures)
 {
+    const McStatusSnapshot *now = &figures->now;
+    const McMeterSummary *meter = &figures->meter;
     const struct {
         const char *name;
         McStatusStage stage;
@@ -66,18 +68,23 @@ static void add_stages(GString *out, const McStatusSnapshot *now, const McMeterS
     }
 }
 
-char *mc_metrics_text(const McStatusSnapshot *now, const McMeterSummary *meter)
+char *mc_metrics_text(const McFigures *figures)
 {
+    const McStatusSnapshot *now = &figures->now;
     const Sample samples[] = {
         {"live", "gauge", "1 when encoder, network, tables and sink have given proof.", now->live},
         {"width_pixels", "gauge", "Of the mode.", now->width_px},
         {"height_pixels", "gauge", "Of the mode.", now->height_px},
         {"mode_fps", "gauge", "Pictures a second of the mode.", now->fps},
+        {"fps", "gauge", "Pictures a second that were encoded.", figures->fps},
+        {"bitrate_got_bits", "gauge", "Bits a second that were sent.", figures->kbps * 1e3},
         {"frames_in_total", "counter", "Captured frames.", (double) now->frames_in},
         {"frames_encoded_total", "counter", "Encoded pictures.", (double) now->frames_encoded},
         {"frames_repeated_total", "counter", "Still pictures sent again.",
          (double) now->frames_repeated},
-        {"frames_dropped_total", "counter", "Frames that a newer one replaced before its slot.",
+        {"frames_unfetched_total", "counter", "Frames that were not fetched before the next ones.",
+         (double) figures->drops.capture},
+        {"frames_dropped_total", "counter", "Frames that a newer one replaced before their time.",
          (double) now->frames_dropped},
         {"idr_frames_total", "counter", "Key frames.", (double) now->idr_frames},
         {"idr_requests_total", "counter", "Key frames that the sink asked for.", now->idr_requests},
@@ -113,7 +120,7 @@ char *mc_metrics_text(const McStatusSnapshot *now, const McMeterSummary *meter)
 
     for (size_t i = 0; i < G_N_ELEMENTS(samples); i++)
         add(out, &samples[i]);
-    add_stages(out, now, meter);
+    add_stages(out, figures);
     g_string_append_printf(out,
                            "# HELP miracast_encoder_info Encoder in use.\n"
                            "# TYPE miracast_encoder_info gauge\n"
@@ -122,13 +129,13 @@ char *mc_metrics_text(const McStatusSnapshot *now, const McMeterSummary *meter)
     return g_string_free(out, FALSE);
 }
 
-void mc_metrics_update(McMetrics *self, const McStatusSnapshot *now, const McMeterSummary *meter)
+void mc_metrics_update(McMetrics *self, const McFigures *figures)
 {
     char *text;
 
     if (!self)
         return;
-    text = mc_metrics_text(now, meter);
+    text = mc_metrics_text(figures);
     g_mutex_lock(&self->lock);
     g_free(self->text);
     self->text = text;

@@ -6,8 +6,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
-#include "host/meter.h"
-#include "kmd-shim/abi/message.h"
+#include "host/figures.h"
 
 typedef struct McMetrics McMetrics;
 
@@ -15,8 +14,7 @@ typedef struct McMetrics McMetrics;
 McMetrics *mc_metrics_new(const char *listen, GError **error);
 void mc_metrics_free(McMetrics *self); /* NULL is fine */
 unsigned mc_metrics_port(const McMetrics *self);
-void mc_metrics_update(McMetrics *self, const McStatusSnapshot *now, const McMeterSummary *meter);
-/* What a scrape gets; caller frees. */
-char *mc_metrics_text(const McStatusSnapshot *now, const McMeterSummary *meter);
+void mc_metrics_update(McMetrics *self, const McFigures *figures); /* NULL is fine */
+char *mc_metrics_text(const McFigures *figures); /* what a scrape gets; caller frees */
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(McMetrics, mc_metrics_free)

@@ -24,6 +24,7 @@ struct McProjection {
     const McOptions *options;
     McReport *report;
     McMeter *meter;
+    McFigures figures; /* the answers' thread */
     McTrace *trace;
     McDisplayPath *display;
     McRuntime *runtime;
@@ -101,14 +102,14 @@ static void on_statistic(const MIRACAST_STATISTIC_DATA *stat, int64_t time_ns, v
     McProjection *self = user_data;
 
     if (stat->StatisticType == MIRACAST_STATISTIC_TYPE_CHUNK_PROCESSING_COMPLETE)
-        mc_meter_chunk(self->meter, &stat->EncodeComplete.ChunkInfo, time_ns);
+        mc_meter_chunk(self->meter, MC_METER_DRIVER, &stat->EncodeComplete.ChunkInfo, time_ns);
     else if (stat->StatisticType == MIRACAST_STATISTIC_TYPE_CHUNK_SENT)
         mc_meter_sent(self->meter, stat->ChunkSent.ChunkId, time_ns);
 }
 
 static void on_chunk_info(const MIRACAST_CHUNK_INFO *info, int64_t time_ns, void *user_data)
 {
-    mc_meter_chunk(((McProjection *) user_data)->meter, info, time_ns);
+    mc_meter_chunk(((McProjection *) user_data)->meter, MC_METER_DISPLAY, info, time_ns);
 }
 
 static void on_chunk_lost(const MIRACAST_CHUNK_INFO *info, const void *priv, UINT bytes,
@@ -364,8 +365,10 @@ static void on_status_answer(NTSTATUS status, const void *output, UINT bytes, vo
         return;
     memcpy(&snapshot, output, sizeof(snapshot));
     mc_meter_summary(self->meter, &summary);
-    mc_report_statistics(self->report, &snapshot, &summary, g_get_monotonic_time());
-    mc_metrics_update(self->metrics, &snapshot, &summary);
+    mc_figures_step(&self->figures, &snapshot, &summary, g_get_monotonic_time());
+    mc_metrics_update(self->metrics, &self->figures);
+    if (mc_report_statistics(self->report, &self->figures) && self->config.on_unread)
+        self->config.on_unread(self->config.user_data);
 }
 
 /* Content that is protected from one moment of the session to another: what a player would say. */

@@ -20,6 +20,7 @@ typedef struct {
     void (*on_listening)(uint16_t port, void *user_data); /* once, with the bound port */
     bool (*take_radio)(void *user_data); /* false: another sink has it; asked once a projection */
     void (*on_live)(bool live, void *user_data); /* the session has begun, has ended */
+    void (*on_unread)(void *user_data); /* as mc_report_statistics says; on a thread of another */
     void *user_data;
 } McProjectionConfig;
 

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 #include "host/report.h"
 
-#include <glib.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
+
+#include "host/live-line.h"
 
 struct McReport {
     McReport *parent; /* NULL: it has none */
     char *sink;       /* its name, where there are several */
-    uint64_t last_frames, last_bytes;
-    int64_t last_us;
-    char live_text[160]; /* this sink's part of the live line */
+    char *live_text;  /* this sink's part of the live line; NULL: none yet */
 
     /* Of the one without a parent; guards the figures of its children, too. */
     GMutex lock;
     bool live, live_shown;
-    FILE *stats;
+    McStatsFile *stats;
     int exit;
     GPtrArray *children; /* McReport *, not owned */
 };
@@ -55,6 +56,10 @@ static const struct {
      "install gstreamer1.0-plugins-ugly (x264) or gstreamer1.0-plugins-bad (OpenH264)"},
     {"encoder.", MC_EXIT_MEDIA, NULL},
     {"stream.", MC_EXIT_MEDIA, NULL},
+    {"system.descriptors", MC_EXIT_FAILED,
+     "raise the limit (ulimit -n 1024, or LimitNOFILE= of a service), or close what this shell has "
+     "open"},
+    {"stats.unwritable", MC_EXIT_FAILED, "the session goes on without them"},
     {"hdcp.keys-unsafe", MC_EXIT_MEDIA, "make the key file yours alone: chmod 600"},
     {"hdcp.", MC_EXIT_MEDIA, "see --hdcp-keys in miracast(1)"},
     {"srtp.key-unsafe", MC_EXIT_MEDIA, "make the key file yours alone: chmod 600"},
@@ -104,7 +109,7 @@ const char *mc_report_next_step(const char *code)
     return i < G_N_ELEMENTS(codes) ? codes[i].next_step : NULL;
 }
 
-McReport *mc_report_new(bool live, FILE *stats)
+McReport *mc_report_new(bool live, McStatsFile *stats)
 {
     McReport *self = g_new0(McReport, 1);
 
@@ -153,6 +158,7 @@ void mc_report_free(McReport *self)
         g_ptr_array_unref(self->children);
         g_mutex_clear(&self->lock);
     }
+    g_free(self->live_text);
     g_free(self->sink);
     g_free(self);
 }
@@ -168,17 +174,24 @@ void mc_report_step(McReport *self, const char *step, const char *text)
     g_mutex_unlock(&out->lock);
 }
 
-void mc_report_error(McReport *self, const char *code, const char *text)
+/* lock of out held. */
+static void print_error(McReport *self, McReport *out, const char *code, const char *text)
 {
     const char *next = mc_report_next_step(code);
-    McReport *out = top(self);
 
-    g_mutex_lock(&out->lock);
     end_live_line(out);
     fprintf(stderr, "miracast: error [%s]: %s%s%s%s%s\n", code, self->sink ? self->sink : "",
             self->sink ? ": " : "", text, next ? "; " : "", next ? next : "");
-    if (!out->exit)
+    if (out->exit <= MC_EXIT_FAILED)
         out->exit = mc_report_exit_of(code);
+}
+
+void mc_report_error(McReport *self, const char *code, const char *text)
+{
+    McReport *out = top(self);
+
+    g_mutex_lock(&out->lock);
+    print_error(self, out, code, text);
     g_mutex_unlock(&out->lock);
 }
 
@@ -187,130 +200,66 @@ int mc_report_exit(McReport *self)
     return top(self)->exit;
 }
 
-/* What the sink's end tells, and what the stream lost on its way there. */
-static void write_far_end(FILE *out, const McStatusSnapshot *now)
-{
-    fprintf(out,
-            "\"live\":%s,\"frames_repeated\":%" G_GUINT64_FORMAT
-            ",\"encoders_replaced\":%u,\"datagrams_refused\":%" G_GUINT64_FORMAT
-            ",\"queued_bytes\":%" G_GUINT64_FORMAT
-            ",\"rtcp_reports\":%u,\"rtcp_lost\":%" G_GUINT64_FORMAT
-            ",\"rtcp_loss_percent\":%.1f,\"received_kbps\":%u,\"round_trip_us\":%d,"
-            "\"av_offset_us\":%d,\"sound_skipped_us\":%" G_GUINT64_FORMAT
-            ",\"radio_kbps\":%u,\"radio_sent\":%" G_GUINT64_FORMAT
-            ",\"radio_failed\":%" G_GUINT64_FORMAT ",\"radio_retried\":%" G_GUINT64_FORMAT
-            ",\"encoding\":%" G_GUINT64_FORMAT
-            ",\"encoding_sinks\":%u,\"frames_shared\":%" G_GUINT64_FORMAT ",",
-            now->live ? "true" : "false", now->frames_repeated, now->encoders_replaced,
-            now->refusals, now->queued_bytes, now->rtcp_reports, now->rtcp_lost,
-            now->rtcp_loss_permille / 10.0, now->received_kbps, now->trip_us, now->av_offset_us,
-            now->sound_skipped_us, now->radio_kbps, now->radio_sent, now->radio_failed,
-            now->radio_retried, now->encoding, now->encoding_sinks, now->frames_shared);
-}
-
-static void write_stage(FILE *out, const char *name, McStatusStage stage)
-{
-    fprintf(out, ",\"%s\":{\"p50_us\":%u,\"p95_us\":%u}", name, stage.p50_us, stage.p95_us);
-}
-
-static void write_stats(McReport *self, const McStatusSnapshot *now, const McMeterSummary *meter,
-                        double fps, double kbps, int64_t time_us)
-{
-    FILE *out = top(self)->stats;
-
-    fputc('{', out);
-    if (self->sink) {
-        g_autofree char *name = g_strescape(self->sink, NULL);
-        fprintf(out, "\"sink\":\"%s\",", name);
-    }
-    fprintf(out,
-            "\"time_us\":%" G_GINT64_FORMAT ",\"fps\":%.1f,\"kbps\":%.0f,\"kbps_asked\":%u,"
-            "\"width\":%u,\"height\":%u,\"mode_fps\":%u,\"encoder\":\"%s\",\"state\":%u,"
-            "\"frames_in\":%" G_GUINT64_FORMAT ",\"frames_encoded\":%" G_GUINT64_FORMAT
-            ",\"frames_dropped\":%" G_GUINT64_FORMAT ",\"idr_frames\":%" G_GUINT64_FORMAT
-            ",\"datagrams\":%" G_GUINT64_FORMAT ",\"datagrams_dropped\":%" G_GUINT64_FORMAT
-            ",\"idr_requests\":%u,\"keepalives_sent\":%u,\"keepalives_answered\":%u,"
-            "\"convert_us\":%u,\"encode_us\":%u,\"mux_us\":%u,\"send_us\":%u,",
-            time_us, fps, kbps, now->bitrate_kbps, now->width_px, now->height_px, now->fps,
-            now->encoder, now->wfd_state, now->frames_in, now->frames_encoded, now->frames_dropped,
-            now->idr_frames, now->datagrams_sent, now->datagrams_dropped, now->idr_requests,
-            now->keepalives_sent, now->keepalives_answered, now->convert_us, now->encode_us,
-            now->mux_us, now->send_us);
-    write_far_end(out, now);
-    fputs("\"stages\":{", out);
-    for (int i = 0; i < MC_N_STAGES; i++)
-        fprintf(out, "%s\"%s\":{\"p50_us\":%u,\"p95_us\":%u,\"p99_us\":%u}", i ? "," : "",
-                mc_stage_name(i), meter->stage[i].p50_us, meter->stage[i].p95_us,
-                meter->stage[i].p99_us);
-    write_stage(out, "convert", now->convert);
-    write_stage(out, "h264", now->encode);
-    write_stage(out, "mux", now->mux);
-    write_stage(out, "network", now->send);
-    write_stage(out, "age", now->age);
-    fputs("}}\n", out);
-    fflush(out);
-}
-
-static void show_one(McReport *self, const McStatusSnapshot *now, const McMeterSummary *meter,
-                     double fps, double kbps)
-{
-    const McMeterStage *s = meter->stage;
-
-    fprintf(stderr,
-            "\rmiracast: live %ux%u %4.1f fps %6.0f of %u kbit/s | capture %.1f convert %.1f "
-            "encode %.1f mux %.1f send %.1f total %.1f ms (p95 %.1f) | loss %.1f%% idr %u a/v "
-            "%+d ms | %s   ",
-            now->width_px, now->height_px, fps, kbps, now->bitrate_kbps,
-            s[MC_STAGE_CAPTURE].p50_us / 1e3, now->convert.p50_us / 1e3, now->encode.p50_us / 1e3,
-            now->mux.p50_us / 1e3, now->send.p50_us / 1e3, s[MC_STAGE_TOTAL].p50_us / 1e3,
-            s[MC_STAGE_TOTAL].p95_us / 1e3, now->rtcp_loss_permille / 10.0, now->idr_requests,
-            now->av_offset_us / 1000, now->encoder);
-}
-
 /* Each sink's part, as it last was. */
-static void show_all(McReport *parent)
+static char *text_of_all(const McReport *parent)
 {
-    fputs("\rmiracast: live", stderr);
+    GString *out = g_string_new(NULL);
+
     for (guint i = 0; i < parent->children->len; i++) {
         const McReport *child = g_ptr_array_index(parent->children, i);
-        if (child->live_text[0])
-            fprintf(stderr, " | %s", child->live_text);
+        if (child->live_text)
+            g_string_append_printf(out, "%s%s", out->len ? " | " : "", child->live_text);
     }
-    fputs("   ", stderr);
+    return g_string_free(out, FALSE);
 }
 
-static void show(McReport *self, const McStatusSnapshot *now, const McMeterSummary *meter,
-                 double fps, double kbps)
+/* A line that went on in the next row could not be drawn over. */
+static int columns(void)
 {
-    if (!self->parent) {
-        show_one(self, now, meter, fps, kbps);
+    struct winsize size;
+
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1
+                                                                           : G_MAXINT;
+}
+
+static void show(McReport *self, const McFigures *figures)
+{
+    g_autofree char *text = NULL, *line = NULL;
+
+    if (self->parent) {
+        g_free(self->live_text);
+        self->live_text = mc_live_part(self->sink, figures);
+        text = text_of_all(self->parent);
     } else {
-        g_snprintf(self->live_text, sizeof(self->live_text),
-                   "%s %ux%u %.1f fps %.0f kbit/s %.1f ms loss %.1f%%%s", self->sink, now->width_px,
-                   now->height_px, fps, kbps, meter->stage[MC_STAGE_TOTAL].p50_us / 1e3,
-                   now->rtcp_loss_permille / 10.0, now->encoding_sinks > 1 ? " shared" : "");
-        show_all(self->parent);
+        text = mc_live_text(figures);
     }
+    line = g_strdup_printf("miracast: live %s", text);
+    fprintf(stderr, "\r%.*s\033[K", columns(), line);
     fflush(stderr);
     top(self)->live_shown = true;
 }
 
-void mc_report_statistics(McReport *self, const McStatusSnapshot *now, const McMeterSummary *meter,
-                          int64_t time_us)
+/* lock of out held. True: nobody reads them any more. */
+static bool write_stats(McReport *self, McReport *out, const McFigures *figures)
+{
+    const char *why = NULL;
+    const McStatsResult result = mc_stats_file_write(out->stats, self->sink, figures, &why);
+
+    if (result == MC_STATS_ENDED)
+        print_error(out, out, "stats.unwritable", why);
+    return result == MC_STATS_UNREAD;
+}
+
+bool mc_report_statistics(McReport *self, const McFigures *figures)
 {
     McReport *out = top(self);
+    bool unread = false;
 
     g_mutex_lock(&out->lock);
-    double seconds = self->last_us ? (double) (time_us - self->last_us) / 1e6 : 0;
-    double fps = seconds > 0 ? (double) (now->frames_encoded - self->last_frames) / seconds : 0;
-    double kbps = seconds > 0 ? (double) (now->bytes_sent - self->last_bytes) * 8e-3 / seconds : 0;
-
-    self->last_us = time_us;
-    self->last_frames = now->frames_encoded;
-    self->last_bytes = now->bytes_sent;
     if (out->stats)
-        write_stats(self, now, meter, fps, kbps, time_us);
+        unread = write_stats(self, out, figures);
     if (out->live)
-        show(self, now, meter, fps, kbps);
+        show(self, figures);
     g_mutex_unlock(&out->lock);
+    return unread;
 }

@@ -6,15 +6,13 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
-#include "host/meter.h"
-#include "kmd-shim/abi/message.h"
+#include "host/stats-file.h"
 
 /* Exit codes of the program: stable, documented in miracast(1). */
 typedef enum {
     MC_EXIT_OK = 0,
-    MC_EXIT_FAILED = 1,
+    MC_EXIT_FAILED = 1, /* or statistics that could not be written; another one goes before */
     MC_EXIT_USAGE = 2,
     MC_EXIT_LINK = 3,    /* link.*: nothing connected */
     MC_EXIT_SESSION = 4, /* rtsp.*, session.*: refused or could not agree */
@@ -27,7 +25,7 @@ typedef enum {
 typedef struct McReport McReport;
 
 /* live: redraw one line a second on a terminal. stats: owned by the caller, NULL for none. */
-McReport *mc_report_new(bool live, FILE *stats);
+McReport *mc_report_new(bool live, McStatsFile *stats);
 /* For one sink of several: its name stands in each line and statistics object; the exit code, the
  * live line and the files are those of parent, which outlives it. */
 McReport *mc_report_new_for(McReport *parent, const char *sink);
@@ -36,8 +34,8 @@ void mc_report_step(McReport *self, const char *step, const char *text);
 /* "miracast: error [code]: text; next step" and its exit code, which mc_report_exit keeps. */
 void mc_report_error(McReport *self, const char *code, const char *text);
 int mc_report_exit(McReport *self);
-void mc_report_statistics(McReport *self, const McStatusSnapshot *now, const McMeterSummary *meter,
-                          int64_t time_us);
+/* True: the statistics went to standard output, and nobody reads that any more; once. */
+bool mc_report_statistics(McReport *self, const McFigures *figures);
 /* The exit code and next step of an error code, by longest prefix. */
 int mc_report_exit_of(const char *code);
 const char *mc_report_next_step(const char *code); /* NULL: none */

@@ -7,7 +7,7 @@ import re
 import sys
 
 ROOMS = ("encoder", "host", "kmd-shim", "p2p", "rtsp", "umd")
-FAMILIES = "audio|capture|demo|encoder|hdcp|input|kmd|link|rtsp|session|srtp|stream|uibc|umd|usage"
+FAMILIES = "audio|capture|demo|encoder|hdcp|input|kmd|link|rtsp|session|srtp|stats|stream|system|uibc|umd|usage"
 # A literal of its own, or in brackets within a message.
 CODE = re.compile(rf'["\[]((?:{FAMILIES})\.[a-z][a-z0-9-]*)["\]]')
 NO_CODES = {"rtsp.log", "session.pcapng"}  # files

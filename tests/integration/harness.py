@@ -43,17 +43,18 @@ def need_programs(*names):
 class Program:
     """A child whose lines on standard error are read as they come."""
 
-    def __init__(self, argv, env=None, name=None, stdin=subprocess.DEVNULL):
+    def __init__(self, argv, env=None, name=None, stdin=subprocess.DEVNULL, stdout=None):
         self.name = name or pathlib.Path(argv[0]).name
         self.lines, self._queue = [], queue.Queue()
-        self.child = subprocess.Popen(argv, stdin=stdin, stdout=subprocess.PIPE,
-                                      stderr=subprocess.STDOUT, text=True, errors="replace",
-                                      env={**os.environ, **(env or {})})
+        output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} if stdout is None else \
+            {"stdout": stdout, "stderr": subprocess.PIPE}
+        self.child = subprocess.Popen(argv, stdin=stdin, text=True, errors="replace",
+                                      env={**os.environ, **(env or {})}, **output)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
     def _read(self):
-        for line in self.child.stdout:
+        for line in self.child.stdout or self.child.stderr:
             self.lines.append(line.rstrip("\n"))
             self._queue.put(line)
         self._queue.put(None)
@@ -110,9 +111,9 @@ class Bed:
         self.stack.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def start(self, argv, env=None, name=None, stdin=subprocess.DEVNULL):
+    def start(self, argv, env=None, name=None, stdin=subprocess.DEVNULL, stdout=None):
         words = [str(word) for word in (*self.inside, *argv)]
-        program = Program(words, env, name or pathlib.Path(argv[0]).name, stdin)
+        program = Program(words, env, name or pathlib.Path(argv[0]).name, stdin, stdout)
         self.stack.callback(program.close)
         self.programs.append(program)
         return program
@@ -122,11 +123,11 @@ class Bed:
         return any(program.child.returncode in CRASHES or REPORTS.search(program.text())
                    for program in self.programs)
 
-    def cast(self, *options, env=None, listen="127.0.0.1:0"):
+    def cast(self, *options, env=None, listen="127.0.0.1:0", stdout=None):
         """(program, port) of a source that listens."""
         env = {"XDG_STATE_HOME": str(self.folder / "state"), **(env or {})}
         program = self.start([self.miracast, "cast", "--quiet", "--listen", listen, *options],
-                             env, "miracast")
+                             env, "miracast", stdout=stdout)
         found = program.wait_line(r"listening on \S+:(\d+)")
         return program, int(found.group(1))
 

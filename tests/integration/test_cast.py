@@ -16,7 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from harness import (ROOT, Failure, Skipped, check, main, need_programs, psnr, run,  # noqa: E402
                      screenshot, until)
 
-EXIT_OK, EXIT_USAGE, EXIT_LINK, EXIT_SESSION, EXIT_MEDIA, EXIT_CAPTURE, EXIT_LOST = 0, 2, 3, 4, 5, 6, 7
+EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_LINK, EXIT_SESSION, EXIT_MEDIA, EXIT_CAPTURE, EXIT_LOST = range(8)
 
 
 def finish(bed, source, sink, expected=EXIT_OK, sink_code=0):
@@ -600,6 +600,44 @@ def test_srtp_dtls_gstreamer(bed):
     check(source.wait() == EXIT_OK, source.text())
 
 
+def test_stats_no_room(bed):
+    """A disk that is full from the first line on: said once, and the session goes on to its end."""
+    source, port = bed.cast("--capture", "test", "--fps", "30", "--stats", "/dev/full")
+    sink = bed.sink(port, "--no-teardown", duration=60)
+    source.wait_line(r"error \[stats\.unwritable\]: No space left on device")
+    sink.wait_line("first picture")
+    source.send(signal.SIGINT)
+    report = finish(bed, source, sink, EXIT_FAILED)
+    check(report["ended_by"] == "source", report["ended_by"])
+    check(source.text().count("error [") == 1, source.text())
+
+
+def test_stats_unread(bed):
+    """As "--stats - | head -2": the sink hears of the end."""
+    read_fd, write_fd = os.pipe()
+    source, port = bed.cast("--capture", "test", "--fps", "30", "--stats", "-", stdout=write_fd)
+    os.close(write_fd)
+    sink = bed.sink(port, "--no-teardown", duration=60)
+    with os.fdopen(read_fd) as reader:
+        seen = [json.loads(reader.readline()) for _ in range(2)]
+    report = finish(bed, source, sink)
+    check(report["ended_by"] == "source" and "nobody reads them" in source.text(), source.text())
+    check(seen[0]["time_us"] < seen[1]["time_us"], seen)
+
+
+def test_few_descriptors(bed):
+    """Said before anything is begun; where the system lets the limit be raised, it is."""
+    def limited(soft, hard, *options):
+        return bed.start(["prlimit", f"--nofile={soft}:{hard}", bed.miracast, "cast", "--quiet", "--listen",
+                          "127.0.0.1:0", "--capture", "test", *options], name="miracast")
+    need_programs("prlimit")
+    source = limited(16, 16)
+    expect_error(source, "system.descriptors", EXIT_FAILED)
+    check("ulimit -n" in source.text() and "16 files" in source.text(), source.text())
+    source = limited(16, 1024, "--fps", "30")
+    finish(bed, source, bed.sink(int(source.wait_line(r"listening on \S+:(\d+)").group(1)), duration=1))
+
+
 def test_srtp_bad_key(bed):
     key = bed.folder / "key"
     key.write_text("key = none\n")
@@ -877,6 +915,8 @@ CASES = {
     "input-withdrawn": test_input_withdrawn, "input-impossible": test_input_impossible,
     "other-display": test_other_display, "input-denied": test_input_denied, "input-allowed": test_input_allowed, "idr": test_idr, "idr-storm": test_idr_storm,
     "pause": test_pause, "trace": test_trace, "trace-no-room": test_trace_no_room,
+    "stats-no-room": test_stats_no_room, "stats-unread": test_stats_unread,
+    "few-descriptors": test_few_descriptors,
     "rtcp": test_rtcp, "rtcp-loss": test_rtcp_loss,
     "srtp": srtp("AES_CM_128_HMAC_SHA1_80", "cm", 60),
     "srtp-gcm": srtp("AEAD_AES_128_GCM", "gcm", 56),

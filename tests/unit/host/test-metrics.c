@@ -9,16 +9,15 @@
 
 static void test_text(void)
 {
-    McStatusSnapshot now = {.live = 1,
-                            .bytes_sent = 1234567890123,
-                            .trip_us = -1,
-                            .encoder = "x264enc",
-                            .encode = {6600, 9100},
-                            .rtcp_loss_permille = 20,
-                            .radio_kbps = 65000,
-                            .radio_failed = 3};
-    McMeterSummary meter = {0};
-    g_autofree char *text = mc_metrics_text(&now, &meter);
+    const McFigures figures = {.now = {.live = 1,
+                                       .bytes_sent = 1234567890123,
+                                       .trip_us = -1,
+                                       .encoder = "x264enc",
+                                       .encode = {6600, 9100},
+                                       .rtcp_loss_permille = 20,
+                                       .radio_kbps = 65000,
+                                       .radio_failed = 3}};
+    g_autofree char *text = mc_metrics_text(&figures);
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 
     g_assert_nonnull(strstr(text, "\nmiracast_live 1\n"));
@@ -83,12 +82,11 @@ static char *ask(unsigned port, const char *request)
 
 static void test_answers(void)
 {
-    const McStatusSnapshot now = {.live = 1};
-    const McMeterSummary meter = {0};
+    const McFigures figures = {.now = {.live = 1}};
     g_autoptr(McMetrics) metrics = mc_metrics_new("127.0.0.1:0", NULL);
     const unsigned port = mc_metrics_port(metrics);
 
-    mc_metrics_update(metrics, &now, &meter);
+    mc_metrics_update(metrics, &figures);
     close(dial(port)); /* says nothing and goes */
     g_autofree char *found = ask(port, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
     g_assert_true(g_str_has_prefix(found, "HTTP/1.1 200 OK\r\n"));
