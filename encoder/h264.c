@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "encoder/h264-kinds.h"
+#include "encoder/patience.h"
 #include "encoder/sps.h"
 #include "encoder/still.h"
 
@@ -167,9 +168,10 @@ static bool fail(McH264 *self, GError **error)
 
 static GstSample *pull(McH264 *self)
 {
-    int64_t end_us = g_get_monotonic_time() + self->wait_ms * 1000;
     GstSample *sample = NULL;
+    McPatience patience;
 
+    mc_patience_begin(&patience, self->wait_ms * 1000, g_get_monotonic_time());
     do {
         sample = gst_app_sink_try_pull_sample(GST_APP_SINK(self->sink), POLL_MS * GST_MSECOND);
         g_autoptr(GstMessage) message =
@@ -178,7 +180,7 @@ static GstSample *pull(McH264 *self)
             gst_bus_post(self->bus, g_steal_pointer(&message));
             return NULL;
         }
-    } while (!sample && g_get_monotonic_time() < end_us);
+    } while (!sample && !mc_patience_is_over(&patience, POLL_MS * 1000, g_get_monotonic_time()));
     return sample;
 }
 

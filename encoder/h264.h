@@ -29,8 +29,9 @@ void mc_h264_set_rate(McH264 *self, uint32_t kbps, bool tight);
 
 /* Encodes a picture of the mode's size; ret_au is emptied first.  The access unit begins with an
  * AUD, has one slice (checked in a trial, and in each picture where single_slice asks for it), and
- * with idr (always heeded) SPS and PPS.  False: encoder.failed; waits at most MC_H264_WAIT_MS.  The
- * first picture should be asked for as an IDR: the trial's came before.
+ * with idr (always heeded) SPS and PPS.  False: encoder.failed; waits at most MC_H264_WAIT_MS of
+ * the time in which this process runs.  The first picture should be asked for as an IDR: the
+ * trial's came before.
  */
 #define MC_H264_WAIT_MS 1000
 bool mc_h264_encode(McH264 *self, McPicture *picture, bool idr, GByteArray *ret_au, bool *ret_idr,

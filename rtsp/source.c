@@ -239,6 +239,19 @@ void mc_wfd_source_time(McWfdSource *self, int64_t now_us)
     mc_source_send_waiting(self, now_us);
 }
 
+static void postpone(int64_t *deadline_us, int64_t by_us)
+{
+    if (*deadline_us != INT64_MAX)
+        *deadline_us += by_us;
+}
+
+void mc_wfd_source_slept(McWfdSource *self, int64_t slept_us)
+{
+    if (self->pending != REQUEST_NONE)
+        postpone(&self->pending_deadline_us, slept_us);
+    postpone(&self->state_deadline_us, slept_us);
+}
+
 int64_t mc_wfd_source_deadline(const McWfdSource *self)
 {
     int64_t deadline_us = self->state_deadline_us;

@@ -99,6 +99,8 @@ void mc_wfd_source_feed(McWfdSource *self, const uint8_t *data, size_t len, int6
 void mc_wfd_source_eof(McWfdSource *self, int64_t now_us); /* peer closed or reset the connection */
 /* The peer asks and does not read: more answers wait for it than one that reads would leave. */
 void mc_wfd_source_unread(McWfdSource *self);
+/* This process did not run for so long: patience with the sink is longer by that. Before feed. */
+void mc_wfd_source_slept(McWfdSource *self, int64_t slept_us);
 void mc_wfd_source_time(McWfdSource *self, int64_t now_us); /* call at or after the deadline */
 int64_t mc_wfd_source_deadline(const McWfdSource *self);    /* INT64_MAX: none */
 

@@ -16,6 +16,7 @@
 #define LOSS_IDR_US (1 * G_TIME_SPAN_SECOND)
 #define STEP_US (100 * G_TIME_SPAN_MILLISECOND)
 #define MAX_BATCH 64 /* datagrams read at once: a flood does not hold the session up */
+#define MAX_STALE_BATCHES 64
 
 struct McFeedback {
     McMedia *media;
@@ -40,6 +41,7 @@ struct McFeedback {
     int64_t reported_us; /* when the last report came; 0: none yet */
     bool quick;          /* it reports often */
     bool asks;           /* it asks for key frames itself */
+    bool stale;          /* what is read now has waited for us */
     int64_t loss_idr_us; /* when a reported loss was last answered by one */
     McFeedbackCounters counters;
     McRadioNotice radio; /* the last one */
@@ -184,7 +186,7 @@ static void take_report(McFeedback *self, uint8_t *packet, size_t bytes)
         self->counters.pictures_wanted++;
         mc_media_force_idr(self->media);
     }
-    if (!feedback.has_report)
+    if (!feedback.has_report || self->stale)
         return;
     take_times(self, &feedback);
     if (feedback.fraction_lost)
@@ -198,7 +200,8 @@ static void take_report(McFeedback *self, uint8_t *packet, size_t bytes)
     self->step_us = 0; /* at once */
 }
 
-void mc_feedback_read(McFeedback *self)
+/* True: there may be more. */
+static bool read_batch(McFeedback *self)
 {
     uint8_t packet[1500];
     struct sockaddr_storage from;
@@ -208,12 +211,18 @@ void mc_feedback_read(McFeedback *self)
         ssize_t n = recvfrom(mc_media_rtcp_fd(self->media), packet, sizeof(packet), MSG_DONTWAIT,
                              (struct sockaddr *) &from, &len);
         if (n < 0)
-            return;
+            return false;
         if (!self->running || !mc_socket_address_same_host(&from, &self->sink))
             continue;
         mc_media_show_rtcp(self->media, '<', mc_socket_address_port(&from), packet, (size_t) n);
         take_report(self, packet, (size_t) n);
     }
+    return true;
+}
+
+void mc_feedback_read(McFeedback *self)
+{
+    read_batch(self);
 }
 
 int64_t mc_feedback_deadline(const McFeedback *self)
@@ -233,6 +242,17 @@ static void take_waiting(McFeedback *self)
         take_report(self, packet, bytes);
         g_bytes_unref(waiting);
     }
+}
+
+void mc_feedback_slept(McFeedback *self)
+{
+    self->stale = true;
+    for (int i = 0; i < MAX_STALE_BATCHES && read_batch(self); i++)
+        continue;
+    take_waiting(self);
+    self->stale = false;
+    self->mark.at_us = self->reported_us = 0;
+    self->last_queued_us = 0;
 }
 
 void mc_feedback_radio(McFeedback *self, const McRadioNotice *notice)

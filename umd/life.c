@@ -165,6 +165,11 @@ void mc_life_stop(McLife *self)
     self->running = false;
 }
 
+void mc_life_slept(McLife *self, int64_t slept_us)
+{
+    mc_proof_slept(&self->proof, slept_us);
+}
+
 int64_t mc_life_deadline(const McLife *self)
 {
     return self->running ? self->step_us : INT64_MAX;

@@ -15,6 +15,15 @@ void mc_proof_init(McProof *self, McRung rung, bool patient, int64_t now_us)
     *self = (McProof){.rung = rung, .patient = patient, .start_us = now_us, .rung_us = now_us};
 }
 
+void mc_proof_slept(McProof *self, int64_t slept_us)
+{
+    int64_t *const times[] = {&self->start_us, &self->rung_us, &self->asked_us, &self->second_us};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(times); i++)
+        if (*times[i])
+            *times[i] += slept_us;
+}
+
 const char *mc_proof_missing(const McProofInput *input)
 {
     if (!input->units)

@@ -53,5 +53,6 @@ typedef struct {
 
 void mc_proof_init(McProof *self, McRung rung, bool patient, int64_t now_us);
 McProofNews mc_proof_step(McProof *self, const McProofInput *input); /* some times a second */
+void mc_proof_slept(McProof *self, int64_t slept_us); /* time in which nothing could be seen */
 /* What of our output and of the sink's answers is missing, in words; "" nothing. */
 const char *mc_proof_missing(const McProofInput *input);

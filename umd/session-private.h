@@ -36,6 +36,7 @@ struct McSession {
     bool started; /* Start is done: what happens from here on is reported */
     NTSTATUS failure;
     bool wish_pending;
+    int64_t looked_us, slept_us; /* the clock as last seen; time in which we did not run, so far */
 
     GThread *thread;
     unsigned starved; /* notices in a row, on the data rate's thread */

@@ -14,6 +14,7 @@
 #define HDCP_LIMIT_US (4 * G_TIME_SPAN_SECOND) /* sinks wait some six seconds for M4 */
 #define STARVED_KBPS 500                       /* what the rate control goes down to */
 #define STARVED_NOTICES 3                      /* of the link's rate, one a second */
+#define SLEPT_US (1 * G_TIME_SPAN_SECOND)      /* later than that is no matter of load */
 
 void mc_session_progress(McSession *self, const char *step, const char *text)
 {
@@ -232,6 +233,31 @@ static void drain_machine(McSession *self)
     mc_session_status_update(&self->status, self->source, self->adapt, self->life);
 }
 
+/* This process was stopped, or its machine: what the sink said meanwhile waits here, and what it
+ * was to do, it may not have been able to. */
+static void wake_up(McSession *self, int64_t slept_us)
+{
+    g_autofree char *text =
+        g_strdup_printf("this program did not run for %.1f s; that is not held against the sink",
+                        (double) slept_us / G_USEC_PER_SEC);
+
+    self->slept_us += slept_us;
+    mc_wfd_source_slept(self->source, slept_us);
+    mc_feedback_slept(mc_adapt_feedback(self->adapt));
+    mc_life_slept(self->life, slept_us);
+    mc_media_force_idr(self->media);
+    mc_session_progress(self, "slept", text);
+}
+
+static void look_at_clock(McSession *self, int64_t waited_us)
+{
+    const int64_t now_us = g_get_monotonic_time(), last_us = self->looked_us;
+
+    self->looked_us = now_us;
+    if (last_us && now_us - last_us - waited_us > SLEPT_US)
+        wake_up(self, now_us - last_us - waited_us);
+}
+
 static void iterate(McSession *self, int64_t limit_us)
 {
     int64_t next_us = MIN(mc_wfd_source_deadline(self->source),
@@ -245,6 +271,7 @@ static void iterate(McSession *self, int64_t limit_us)
     int wait_ms = until_us == INT64_MAX ? -1 : (int) CLAMP((wait_us + 999) / 1000, 0, 60000);
 
     poll(fds, G_N_ELEMENTS(fds), wait_ms);
+    look_at_clock(self, wait_ms < 0 ? INT64_MAX / 2 : (int64_t) wait_ms * 1000);
     if (fds[1].revents)
         mc_session_commands_woken(&self->commands);
     for (McCommand *c; (c = mc_session_commands_next(&self->commands));)
@@ -378,8 +405,8 @@ static NTSTATUS negotiate(McSession *self)
 
     mc_session_progress(self, "negotiate", self->socket.peer_ip);
     drain_machine(self);
-    while (!self->closed && !self->caps_known && g_get_monotonic_time() < limit_us)
-        iterate(self, limit_us);
+    while (!self->closed && !self->caps_known && g_get_monotonic_time() < limit_us + self->slept_us)
+        iterate(self, limit_us + self->slept_us);
     if (self->closed)
         return self->failure;
     return self->caps_known ? STATUS_SUCCESS : STATUS_IO_TIMEOUT;

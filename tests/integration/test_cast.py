@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -147,6 +148,27 @@ def test_black_screen(bed):
     sink.wait()
     source.wait()
     check(bed.report()["ts"]["pmt_versions"] == [0], bed.report()["ts"])
+
+
+def test_stopped(bed):
+    """Stopped for longer than anyone in a session is waited for, it goes on as if nothing had been."""
+    source, port = bed.cast("--capture", "test:noise", "--mode", "1920x1080@60", "--bitrate", "4000",
+                            "--keepalive", "2", "--stats", bed.folder / "stats")
+    sink = bed.sink(port, "--no-decode", "--no-teardown", profile="windows-r2", duration=120)
+    source.wait_line("streaming ")
+    for _ in range(3):  # the encoder is at work nearly always, and perhaps not each time
+        before = until("statistics", lambda: statistics(bed))[-1]["frames_encoded"]
+        source.send(signal.SIGSTOP)
+        time.sleep(3.5)  # nothing happens in a program that is stopped: no event
+        source.send(signal.SIGCONT)
+        source.wait_line("slept ")
+        until("pictures after it", lambda: source.child.poll() is not None or
+              statistics(bed)[-1]["frames_encoded"] > before + 20)
+        check(source.child.poll() is None, source.text())
+    end(bed, source, sink)
+    check(statistics(bed)[-1]["encoders_replaced"] == 0, source.text())
+    trips = [row["round_trip_us"] for row in statistics(bed)]  # what waited meanwhile is no long way
+    check(max(trips) < 2e6, trips)
 
 
 def test_proof(bed):
@@ -898,6 +920,7 @@ CASES = {
     "quirk-idr-gap": test_quirk_idr_gap, "quirk-sound": test_quirk_sound,
     "quirk-flavour": test_quirk_flavour, "idr-unasked": test_idr_unasked,
     "rate": test_rate, "collapse": test_collapse, "proof": test_proof, "black-screen": test_black_screen,
+    "stopped": test_stopped,
     "judge-aac": judged("--capture", "test:noise"),
     "judge-lpcm": judged("--capture", "test", sink_options=("--set",
                                                             "wfd_audio_codecs=LPCM 00000003 00")),

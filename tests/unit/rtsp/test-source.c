@@ -48,6 +48,21 @@ static void test_keepalive_lost(Fixture *f, gconstpointer data)
     mc_wfd_event_clear(&event);
 }
 
+/* Time in which we did not run is no silence of the sink's; silence after that is. */
+static void test_slept(Fixture *f, gconstpointer data)
+{
+    reach_playing(f);
+    f->now_us += 25 * G_USEC_PER_SEC;
+    mc_wfd_source_time(f->source, f->now_us); /* M16 */
+    f->now_us += 12 * G_USEC_PER_SEC;
+    mc_wfd_source_slept(f->source, 12 * G_USEC_PER_SEC);
+    mc_wfd_source_time(f->source, f->now_us);
+    g_assert_cmpint(mc_wfd_source_state(f->source), ==, MC_WFD_STATE_PLAYING);
+    f->now_us += 5 * G_USEC_PER_SEC;
+    mc_wfd_source_time(f->source, f->now_us);
+    g_assert_cmpint(mc_wfd_source_state(f->source), ==, MC_WFD_STATE_CLOSED);
+}
+
 static void test_refusals(Fixture *f, gconstpointer data)
 {
     McWfdEvent event;
@@ -293,6 +308,7 @@ int main(int argc, char **argv)
     ADD("/source/dialogue", test_dialogue);
     ADD("/source/teardown-by-source", test_teardown_by_source);
     ADD("/source/keepalive-lost", test_keepalive_lost);
+    ADD("/source/slept", test_slept);
     ADD("/source/refusals", test_refusals);
     ADD("/source/no-m2", test_no_m2);
     ADD("/source/answer-gap", test_answer_gap);

@@ -146,6 +146,19 @@ static void test_exhausted(void)
     g_assert_cmpuint(watch.count[MC_PROOF_LIVE], ==, 1);
 }
 
+/* A machine that slept saw nothing, and that is no calm. */
+static void test_slept(void)
+{
+    Watch watch = start(MC_RUNG_CHOSEN, false);
+
+    run(&watch, 4, 1);
+    watch.input.now_us += 12 * G_USEC_PER_SEC;
+    mc_proof_slept(&watch.proof, 12 * G_USEC_PER_SEC);
+    run(&watch, 1, 0);
+    g_assert_false(watch.proof.settled);
+    g_assert_cmpuint(watch.count[MC_PROOF_NO_SIGN], ==, 0);
+}
+
 static void test_patient(void)
 {
     Watch watch = start(MC_RUNG_CHOSEN, true);
@@ -166,6 +179,7 @@ int main(int argc, char **argv)
     g_test_add_func("/proof/later-loss", test_later_loss);
     g_test_add_func("/proof/helped", test_helped);
     g_test_add_func("/proof/exhausted", test_exhausted);
+    g_test_add_func("/proof/slept", test_slept);
     g_test_add_func("/proof/patient", test_patient);
     return g_test_run();
 }
