@@ -171,6 +171,7 @@ void mc_encoding_describe(const McEncoding *self, McEncoderInfo *ret)
 
     mc_h264_profile(h264, &ret->profile_idc, &ret->constraints, &ret->level_idc);
     g_strlcpy(ret->encoder, mc_h264_encoder(h264), sizeof(ret->encoder));
+    ret->slices = mc_h264_slices(h264);
     ret->replaced = mc_video_encoder_stats(self->encoder).replaced;
 }
 

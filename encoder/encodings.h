@@ -35,6 +35,7 @@ McEncodings *mc_encodings_shared(void);
 typedef struct {
     char encoder[32]; /* GStreamer element */
     uint8_t profile_idc, constraints, level_idc;
+    unsigned slices;   /* the most that a picture of it had */
     unsigned replaced; /* encoders of this encoding that failed so far */
 } McEncoderInfo;
 

@@ -36,7 +36,7 @@ struct McH264 {
     GByteArray *headers; /* SPS as rewritten, PPS: with start codes */
     McSps sps;           /* of headers */
     McStill still;
-    unsigned slices; /* of the last access unit */
+    unsigned slices, most_slices; /* of the last access unit, and of any so far */
 };
 
 /* ---- pipeline ---- */
@@ -242,6 +242,7 @@ bool mc_h264_encode(McH264 *self, McPicture *picture, bool idr, GByteArray *ret_
         return fail(self, error);
     rewrite(self, map.data, map.size, ret_au, ret_idr);
     gst_buffer_unmap(buffer, &map);
+    self->most_slices = MAX(self->most_slices, self->slices);
     if (self->slices == 1 || (self->slices > 1 && !self->video.single_slice))
         return true;
     if (self->slices > 1) {
@@ -362,6 +363,11 @@ void mc_h264_profile(const McH264 *self, uint8_t *ret_profile_idc, uint8_t *ret_
     *ret_profile_idc = self->sps.profile_idc;
     *ret_constraints = self->sps.constraints;
     *ret_level_idc = self->sps.level_idc;
+}
+
+unsigned mc_h264_slices(const McH264 *self)
+{
+    return self->most_slices;
 }
 
 void mc_h264_set_rate(McH264 *self, uint32_t kbps, bool tight)

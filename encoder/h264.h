@@ -24,6 +24,7 @@ const char *mc_h264_encoder(const McH264 *self); /* GStreamer element in use */
 /* As in the SPS; for the AVC descriptor. */
 void mc_h264_profile(const McH264 *self, uint8_t *ret_profile_idc, uint8_t *ret_constraints,
                      uint8_t *ret_level_idc);
+unsigned mc_h264_slices(const McH264 *self); /* the most that a picture had so far */
 /* tight: the largest picture takes two intervals of this rate, else 200 ms of it. */
 void mc_h264_set_rate(McH264 *self, uint32_t kbps, bool tight);
 

@@ -24,6 +24,8 @@
 #define LINK_FRAMES 50        /* fewer a second say nothing */
 #define LINK_FAILED_PERCENT 5
 #define IDR_STORM 3 /* requests between two steps speak of loss where no report does */
+#define IDR_SHARE 2 /* of the limit, one in so many: further down they alone do not lead */
+#define REPORTS_US (3 * G_USEC_PER_SEC) /* a sink that reports has done so in this time */
 #define MINIMUM_KBPS 500u
 
 /* Bits a pixel below which a steadier picture is worth more than a smooth one, and below which a
@@ -103,6 +105,28 @@ static uint32_t kbps_for_queue(const McRateControl *self, const McRateInput *inp
     return CLAMP(of_received(self, input), kbps / 3, kbps * 9 / 10);
 }
 
+/* Wishes for key frames are weak evidence: some sinks have them all the time. */
+static bool wishes_speak(const McRateControl *self, const McRateInput *input)
+{
+    const bool reports = input->now_us - MAX(self->reported_us, self->config_us) < REPORTS_US;
+
+    return !reports && !self->asks_anyway &&
+           input->idr_requests >= self->last.idr_requests + IDR_STORM;
+}
+
+static uint32_t least_for_wishes(const McRateControl *self)
+{
+    return MIN(self->decision.kbps, self->config.max_kbps / IDR_SHARE);
+}
+
+static void weigh_wishes(McRateControl *self, const McRateInput *input)
+{
+    if (input->has_report)
+        self->reported_us = input->now_us;
+    if (wishes_speak(self, input) && self->decision.kbps <= least_for_wishes(self))
+        self->asks_anyway = true;
+}
+
 /* The rate that may stay; the present one: nothing is wrong. */
 static uint32_t judge(const McRateControl *self, const McRateInput *input, const char **ret_why)
 {
@@ -126,9 +150,9 @@ static uint32_t judge(const McRateControl *self, const McRateInput *input, const
         *ret_why = "the radio loses frames";
         return kbps * 8 / 10;
     }
-    if (input->idr_requests >= self->last.idr_requests + IDR_STORM) {
+    if (wishes_speak(self, input)) {
         *ret_why = "the sink asks for key frames again and again";
-        return kbps * 8 / 10;
+        return MAX(kbps * 8 / 10, least_for_wishes(self));
     }
     return kbps;
 }
@@ -231,6 +255,7 @@ McRateDecision mc_rate_control_step(McRateControl *self, const McRateInput *inpu
     bool changed = false;
 
     measure(self, input);
+    weigh_wishes(self, input);
     const uint32_t limit_kbps = ceiling(self, input), kbps = judge(self, input, &why);
     if (why) {
         self->bad_us = input->now_us;

@@ -52,6 +52,8 @@ typedef struct {
     int64_t config_us;             /* when it began */
     uint32_t trouble_kbps;         /* at which it last gave way; 0: never */
     bool tried;                    /* it grew since it last gave way */
+    int64_t reported_us;           /* when a report last came; 0: never */
+    bool asks_anyway; /* it asked on at half the limit: its wishes say nothing of the link */
 } McRateControl;
 
 void mc_rate_control_init(McRateControl *self, const McRateConfig *config, int64_t now_us);

@@ -145,6 +145,7 @@ void mc_stream_stats(McStream *self, McStreamStats *ret_stats)
     const McSeatFigures seat = mc_seat_figures(self->seat);
     ret_stats->bitrate_kbps = seat.kbps;
     ret_stats->encoders_replaced = seat.replaced;
+    ret_stats->slices = seat.info.slices;
     ret_stats->encoding = seat.serial;
     ret_stats->encoding_streams = seat.streams;
     ret_stats->frames_shared = seat.taken;

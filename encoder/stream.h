@@ -93,6 +93,7 @@ typedef struct {
     McStageFigures convert, encode, mux, send, age;              /* of the last frames */
     int32_t av_offset_us; /* how much later the sound leaves than its picture, by their PTS */
     unsigned encoders_replaced;
+    unsigned slices;           /* the most that a picture of this encoder had */
     uint32_t age_us;           /* capture to last datagram, last frame */
     char encoder[32];          /* element in use */
     uint64_t encoding;         /* its number: streams with the same have the same pictures */

@@ -56,7 +56,8 @@ static const char *const rung_text[MC_N_RUNGS] = {
     [MC_RUNG_CHOSEN] = "what was negotiated",
     [MC_RUNG_FLAVOUR] = "another shape of the transport stream",
     [MC_RUNG_MODE] = "1280x720 at 30, constrained baseline",
-    [MC_RUNG_SOUND] = "LPCM sound beside that, from the next session on",
+    [MC_RUNG_SOUND] = "1280x720 at 30, constrained baseline, and LPCM sound",
+    [MC_RUNG_SLICE] = "one slice a picture",
 };
 
 /* The flavour that the session would not have taken by itself. */
@@ -101,15 +102,58 @@ static bool restore_mode(McLife *self, McWfdWish *wish)
     return true;
 }
 
-static bool choose_sound(const McWfdCaps *caps, McRung rung, McWfdWish *wish)
+static bool offers_lpcm(const McWfdCaps *caps)
 {
     const char *name;
 
-    if (rung < MC_RUNG_SOUND ||
-        !mc_audio_codecs_modes(mc_wfd_caps_audio(caps, &name), MC_AUDIO_LPCM))
+    return mc_audio_codecs_modes(mc_wfd_caps_audio(caps, &name), MC_AUDIO_LPCM) != 0;
+}
+
+static bool choose_sound(const McWfdCaps *caps, McRung rung, McWfdWish *wish)
+{
+    if (rung != MC_RUNG_SOUND || !offers_lpcm(caps))
         return false;
     wish->audio_codecs = 1u << MC_AUDIO_LPCM;
     return true;
+}
+
+/* With a new encoder, if it is another choice than before. */
+static void choose_slices(McLife *self, const McWfdSource *source, McRung rung)
+{
+    const McWfdDecision *decision = mc_wfd_source_decision(source);
+    g_autoptr(GError) error = NULL;
+
+    if (decision &&
+        !mc_media_set_single_slice(self->media, rung == MC_RUNG_SLICE, decision, &error))
+        progress(self, "proof", error->message);
+}
+
+static bool is_720p30(const McVideoChoice *choice)
+{
+    return choice->mode.width_px == 1280 && choice->mode.height_px == 720 &&
+           choice->mode.fps == 30 && choice->profile == MC_PROFILE_CBP;
+}
+
+/* Rungs that would change the running stream. Which encoder runs, and what it makes of pictures,
+ * is known only now. */
+static unsigned useful_rungs(const McLife *self, const McWfdDecision *decision,
+                             const McStreamStats *stats)
+{
+    const bool flavour = !self->options.ts_flavour[0], slices = stats->slices > 1,
+               mode = !self->options.mode_width_px && !is_720p30(mc_wfd_decision_video(decision));
+
+    return (unsigned) flavour << MC_RUNG_FLAVOUR | (unsigned) mode << MC_RUNG_MODE |
+           (unsigned) slices << MC_RUNG_SLICE;
+}
+
+/* LPCM is there to be tried, and never was. */
+static bool sound_is_left(const McLife *self, const McWfdSource *source)
+{
+    const McWfdDecision *decision = mc_wfd_source_decision(source);
+
+    return self->memory.rung != MC_RUNG_SOUND && decision->n_audio &&
+           decision->audio[decision->current_audio].codec != MC_AUDIO_LPCM &&
+           offers_lpcm(mc_wfd_source_caps(source));
 }
 
 bool mc_life_recall(McLife *self, const McWfdSource *source, McWfdWish *wish, char **ret_text)
@@ -124,6 +168,7 @@ bool mc_life_recall(McLife *self, const McWfdSource *source, McWfdWish *wish, ch
         return false;
     *ret_text = g_strdup_printf("this sink showed a picture with %s", rung_text[self->memory.rung]);
     choose_flavour(self, source, self->memory.rung);
+    choose_slices(self, source, self->memory.rung);
     const bool mode = choose_mode(self, self->memory.rung, wish);
     return choose_sound(caps, self->memory.rung, wish) || mode;
 }
@@ -136,6 +181,7 @@ static bool take_rung(McLife *self, const McWfdSource *source, McRung rung, McWf
 
     progress(self, "proof", text);
     choose_flavour(self, source, rung);
+    choose_slices(self, source, rung);
     return choose_mode(self, rung, wish);
 }
 
@@ -143,6 +189,33 @@ static void remember(McLife *self, McRung rung, bool patient)
 {
     self->memory = (McSinkMemory){.rung = rung, .patient = patient};
     mc_sink_memory_store(self->key, self->name, &self->memory);
+}
+
+/* What was tried has no reason any more. */
+static bool take_back(McLife *self, const McWfdSource *source, McWfdWish *wish)
+{
+    const McRung rung = self->memory.rung;
+
+    if (self->proof.rung == rung)
+        return false;
+    choose_flavour(self, source, rung);
+    choose_slices(self, source, rung);
+    return rung < MC_RUNG_MODE && restore_mode(self, wish);
+}
+
+/* What was negotiated is as good as all else. */
+static bool give_up(McLife *self, const McWfdSource *source, McWfdWish *wish)
+{
+    const bool left = sound_is_left(self, source);
+    g_autofree char *text =
+        g_strdup_printf("nothing that was tried changes it; going on as negotiated%s",
+                        left ? ", and with LPCM sound in the next session" : "");
+
+    progress(self, "proof", text);
+    remember(self, left ? MC_RUNG_SOUND : MC_RUNG_CHOSEN, !left);
+    choose_flavour(self, source, MC_RUNG_CHOSEN);
+    choose_slices(self, source, MC_RUNG_CHOSEN);
+    return restore_mode(self, wish);
 }
 
 /* ---- what is seen ---- */
@@ -207,7 +280,8 @@ static McProofInput look(McLife *self, const McWfdSource *source, const McFeedba
                           .messages = counters.messages_in - self->start.messages_in,
                           .idr_requests = counters.idr_requests - self->start.idr_requests +
                                           back.pictures_wanted,
-                          .acknowledged = is_acknowledged(self->rtsp_fd)};
+                          .acknowledged = is_acknowledged(self->rtsp_fd),
+                          .useful = useful_rungs(self, mc_wfd_source_decision(source), &stats)};
 }
 
 static void say_live(McLife *self, const McWfdSource *source, const McProofInput *input)
@@ -246,18 +320,18 @@ bool mc_life_time(McLife *self, const McWfdSource *source, const McFeedback *fee
                  "nobody receives at the sink's port: its machine refuses datagrams");
         break;
     case MC_PROOF_NEXT_RUNG:
-        if (self->proof.rung == MC_RUNG_SOUND)
-            remember(self, MC_RUNG_SOUND, false); /* the running stream keeps its sound */
         return take_rung(self, source, self->proof.rung, wish);
     case MC_PROOF_HELPED:
         progress(self, "proof", "the sink is content now; that is remembered for it");
         remember(self, self->proof.rung, false);
         break;
+    case MC_PROOF_STORM:
+        progress(self, "proof",
+                 "the sink asks for key frames all the time; it gets one in 300 ms at most, and "
+                 "nothing else changes");
+        return take_back(self, source, wish);
     case MC_PROOF_EXHAUSTED:
-        progress(self, "proof", "nothing that was tried changes it; going on as negotiated");
-        remember(self, MC_RUNG_CHOSEN, true);
-        choose_flavour(self, source, MC_RUNG_CHOSEN);
-        return restore_mode(self, wish);
+        return give_up(self, source, wish);
     }
     return false;
 }

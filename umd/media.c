@@ -34,6 +34,7 @@ struct McMedia {
     uint32_t link_kbps;                  /* that the link is good for; 0: not known */
     const char *first_flavour, *flavour; /* NULL: not known yet, none wished for */
     bool tight;                          /* and it has no room for large pictures */
+    bool single_slice;                   /* as set */
     gboolean failed;                     /* on_failed was called */
     struct { /* the pointer as last told: it comes before the stream does, and once */
         int x_px, y_px;
@@ -116,6 +117,7 @@ static McStreamVideo video_of(McMedia *self, const McWfdDecision *decision)
     self->mode_kbps = kbps;
     if (self->sink_kbps)
         kbps = MIN(kbps, self->sink_kbps);
+    const bool single_slice = self->single_slice || decision->quirks.single_slice;
     g_mutex_unlock(&self->lock);
     return (McStreamVideo){.width_px = choice->mode.width_px,
                            .height_px = choice->mode.height_px,
@@ -123,7 +125,7 @@ static McStreamVideo video_of(McMedia *self, const McWfdDecision *decision)
                            .high_profile = choice->profile == MC_PROFILE_CHP,
                            .level_idc = choice->level_idc,
                            .bitrate_kbps = kbps,
-                           .single_slice = decision->quirks.single_slice};
+                           .single_slice = single_slice};
 }
 
 static McStreamAudio audio_of(const McWfdDecision *decision)
@@ -382,6 +384,22 @@ void mc_media_set_flavour(McMedia *self, const char *name)
     if (self->stream)
         mc_stream_set_flavour(self->stream, name ? name : self->first_flavour);
     g_mutex_unlock(&self->lock);
+}
+
+bool mc_media_set_single_slice(McMedia *self, bool single, const McWfdDecision *decision,
+                               GError **error)
+{
+    g_mutex_lock(&self->lock);
+    const bool before = self->single_slice;
+    self->single_slice = single;
+    g_mutex_unlock(&self->lock);
+    const bool ok = before == single || mc_media_set_mode(self, decision, error);
+    g_mutex_lock(&self->lock);
+    self->single_slice = ok ? single : before;
+    if (before != single)
+        apply_kbps(self); /* a new encoder begins with the mode's */
+    g_mutex_unlock(&self->lock);
+    return ok;
 }
 
 void mc_media_set_cursor(McMedia *self, int x_px, int y_px, bool visible, const uint8_t *bgra,

@@ -45,6 +45,10 @@ void mc_media_set_cursor(McMedia *self, int x_px, int y_px, bool visible, const 
                          unsigned width_px, unsigned height_px);
 /* Of encoder/ts-flavour.h; NULL: the one that the session began with. */
 void mc_media_set_flavour(McMedia *self, const char *name);
+/* Pictures of one slice each, whatever the sink is known for; at once, with an encoder of its own.
+ * False: no such encoder; it goes on as it was. */
+bool mc_media_set_single_slice(McMedia *self, bool single, const McWfdDecision *decision,
+                               GError **error);
 int mc_media_rtcp_fd(const McMedia *self);
 /* To whoever looks at datagrams (McUmdOptions). */
 void mc_media_show_rtcp(const McMedia *self, char direction, uint16_t sink_port,

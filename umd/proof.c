@@ -8,7 +8,10 @@
 #define SIGN_LIMIT_US (5 * G_TIME_SPAN_SECOND)
 #define QUIET_US (2500 * G_TIME_SPAN_MILLISECOND) /* a sink that sees nothing asks more often */
 #define ASKING_SECONDS 4 /* in as many different ones it asked: its start alone is one or two */
-#define REFUSALS 20      /* a sink may open its port a little late */
+/* A sink that asks before it can have seen the answer to what it asked is not looking at answers:
+ * so many steps in a row, fewer than ASKING_SECONDS hold, with more than one wish each. */
+#define STORM_STEPS 8
+#define REFUSALS 20 /* a sink may open its port a little late */
 
 void mc_proof_init(McProof *self, McRung rung, bool patient, int64_t now_us)
 {
@@ -39,7 +42,10 @@ const char *mc_proof_missing(const McProofInput *input)
 
 static void note_wishes(McProof *self, const McProofInput *input)
 {
-    if (input->idr_requests == self->idr_requests)
+    const unsigned wishes = input->idr_requests - self->idr_requests;
+
+    self->storm_steps = wishes > 1 ? self->storm_steps + 1 : wishes ? self->storm_steps : 0;
+    if (!wishes)
         return;
     self->idr_requests = input->idr_requests;
     self->asked_us = input->now_us;
@@ -53,10 +59,11 @@ static McProofNews next_rung(McProof *self, const McProofInput *input)
 {
     self->seconds = 0;
     self->rung_us = input->now_us;
-    if (self->rung + 1 < MC_N_RUNGS) {
-        self->rung++;
-        return MC_PROOF_NEXT_RUNG;
-    }
+    for (unsigned rung = self->rung + 1; rung < MC_N_RUNGS; rung++)
+        if (input->useful >> rung & 1) {
+            self->rung = (McRung) rung;
+            return MC_PROOF_NEXT_RUNG;
+        }
     self->settled = true;
     self->rung = MC_RUNG_CHOSEN;
     return MC_PROOF_EXHAUSTED;
@@ -70,6 +77,10 @@ static McProofNews watch_wishes(McProof *self, const McProofInput *input)
     note_wishes(self, input);
     if (self->settled || self->patient)
         return MC_PROOF_NOTHING;
+    if (self->storm_steps >= STORM_STEPS) {
+        self->patient = true;
+        return MC_PROOF_STORM;
+    }
     if (self->seconds >= ASKING_SECONDS)
         return next_rung(self, input);
     if (input->units && input->now_us - calm_since_us >= QUIET_US &&

@@ -8,13 +8,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What is tried for a sink without a picture, one after the other; each is remembered by its
- * number. */
+/* What is tried for a sink without a picture, one after the other where it would change something;
+ * each is remembered by its number. */
 typedef enum {
     MC_RUNG_CHOSEN,  /* what was negotiated, in the sink's own flavour */
     MC_RUNG_FLAVOUR, /* another shape of the transport stream */
     MC_RUNG_MODE,    /* 1280x720 at 30, constrained baseline */
-    MC_RUNG_SOUND,   /* that, and LPCM: from the next session on */
+    MC_RUNG_SOUND,   /* that, and LPCM: a running stream keeps its sound, so in a new session */
+    MC_RUNG_SLICE,   /* the mode, and one slice a picture */
     MC_N_RUNGS,
 } McRung;
 
@@ -27,6 +28,7 @@ typedef struct {
     unsigned messages;     /* of RTSP, requests for key frames among them */
     unsigned idr_requests; /* M13, PLI */
     bool acknowledged;     /* its machine has taken all that we said by RTSP */
+    unsigned useful;       /* set of rungs (1 << rung) that would change the stream now */
 } McProofInput;
 
 typedef enum {
@@ -37,6 +39,7 @@ typedef enum {
     MC_PROOF_NEXT_RUNG, /* it does not stop to ask for key frames: rung says what is next */
     MC_PROOF_HELPED,    /* it stopped: rung says what helped */
     MC_PROOF_EXHAUSTED, /* nothing helped */
+    MC_PROOF_STORM,     /* it asks all the time and waits for no answer: that says nothing; once */
 } McProofNews;
 
 typedef struct {
@@ -48,6 +51,7 @@ typedef struct {
     int64_t second_us; /* the last second in which it asked began */
     unsigned seconds;  /* in which it asked, on this rung */
     unsigned idr_requests;
+    unsigned storm_steps; /* in a row, in which it asked more than once */
     uint64_t refusals;
 } McProof;
 

@@ -150,6 +150,30 @@ def test_black_screen(bed):
     check(bed.report()["ts"]["pmt_versions"] == [0], bed.report()["ts"])
 
 
+def test_many_slices(bed):
+    """The lab's "hardware" makes two slices of each picture, and the sink shows one: that is found out, and
+    remembered."""
+    build = pathlib.Path(bed.miracast).resolve().parent.parent
+    env = {"GST_PLUGIN_PATH": str(build / "tests/lab/gst"), "GST_REGISTRY": str(bed.folder / "gst"),
+           "MCLAB_FRAMES": "5", "MCLAB_HOW": "slices"}
+    options = ("--capture", "test", "--mode", "1280x720@30", "--ts-flavour", "android", "--encoder", "vaapi")
+    asks = ",".join(f"{0.3 + 0.6 * i:.1f}:idr" for i in range(7))
+    source, port = bed.cast(*options, env=env)
+    sink = bed.sink(port, "--script", asks, "--no-decode", "--no-teardown")
+    source.wait_line("proof .*trying one slice a picture")
+    source.wait_line("encoder .*vah264enc gave 2 slices in a picture.*goes on")
+    source.wait_line("proof .*content now")
+    source.send(signal.SIGINT)
+    sink.wait()
+    check(source.wait() == EXIT_OK, source.text())
+    check("h264-many-slices" in bed.report()["faults"], bed.report()["faults"])
+    source, port = bed.cast(*options, env=env)
+    sink = bed.sink(port, "--no-decode", duration=1)
+    source.wait_line("memory .*one slice a picture")
+    finish(bed, source, sink)
+    check("h264-many-slices" not in bed.report()["faults"], bed.report()["faults"])
+
+
 def test_stopped(bed):
     """Stopped for longer than anyone in a session is waited for, it goes on as if nothing had been."""
     source, port = bed.cast("--capture", "test:noise", "--mode", "1920x1080@60", "--bitrate", "4000",
@@ -447,6 +471,27 @@ def test_idr_storm(bed):
     report = finish(bed, source, bed.sink(port, profile="mi-idr-storm", duration=3))
     idr = report["video"]["idr_at_s"]
     check(len(idr) >= 3 and mean_gap(idr) > 0.25, f"not coalesced: {idr}")
+
+
+def asks_without_end(profile, reports):
+    """Forty wishes a second and no loss: the picture stays as it was negotiated, and that is said."""
+    def case(bed):
+        source, port = bed.cast("--capture", "test", "--fps", "30", "--stats", bed.folder / "stats")
+        sink = bed.sink(port, "--no-decode", "--no-teardown", "--ask-idr", "0.025", profile=profile)
+        source.wait_line("proof .*asks for key frames all the time")
+        source.wait_line("streaming ")
+        asked = until("a first line", lambda: statistics(bed))[0]["kbps_asked"]
+        until("many more wishes", lambda: statistics(bed)[-1]["idr_requests"] > 300)
+        report = end(bed, source, sink)
+        rows = statistics(bed)
+        check(min(row["kbps_asked"] for row in rows) >= asked // 2, [row["kbps_asked"] for row in rows])
+        check(not reports or "rate " not in source.text(), source.text())
+        check(len(report["modes"]) == 1 and report["ts"]["pmt_versions"] == [1], report["modes"])
+        check("trying" not in source.text(), source.text())
+        idr = report["video"]["idr_at_s"]
+        check(len(idr) >= 3 and mean_gap(idr) > 0.25, f"not coalesced: {idr}")
+        check(not (bed.folder / "state").exists(), "remembered as trouble")
+    return case
 
 
 def test_rtcp(bed):
@@ -920,7 +965,7 @@ CASES = {
     "quirk-idr-gap": test_quirk_idr_gap, "quirk-sound": test_quirk_sound,
     "quirk-flavour": test_quirk_flavour, "idr-unasked": test_idr_unasked,
     "rate": test_rate, "collapse": test_collapse, "proof": test_proof, "black-screen": test_black_screen,
-    "stopped": test_stopped,
+    "many-slices": test_many_slices, "stopped": test_stopped,
     "judge-aac": judged("--capture", "test:noise"),
     "judge-lpcm": judged("--capture", "test", sink_options=("--set",
                                                             "wfd_audio_codecs=LPCM 00000003 00")),
@@ -937,6 +982,7 @@ CASES = {
     "flavour-unbounded": flavour("unbounded", "0x0100", "0x1000"),
     "input-withdrawn": test_input_withdrawn, "input-impossible": test_input_impossible,
     "other-display": test_other_display, "input-denied": test_input_denied, "input-allowed": test_input_allowed, "idr": test_idr, "idr-storm": test_idr_storm,
+    "idr-flood": asks_without_end("default", False), "idr-flood-reports": asks_without_end("windows-r2", True),
     "pause": test_pause, "trace": test_trace, "trace-no-room": test_trace_no_room,
     "stats-no-room": test_stats_no_room, "stats-unread": test_stats_unread,
     "few-descriptors": test_few_descriptors,

@@ -42,6 +42,8 @@ def parse_arguments(argv):
                         help="who encrypts input's bodies: length(2) and bytes, each way")
     parser.add_argument("--loss", type=int, default=0, metavar="PERCENT",
                         help="what receiver reports say (profiles with RTCP)")
+    parser.add_argument("--ask-idr", type=float, default=0.0, metavar="SECONDS",
+                        help="between requests for key frames without end; default: as the profile has it")
     parser.add_argument("--report-interval", type=float, default=0.5, metavar="SECONDS",
                         help="between receiver reports (profiles with RTCP)")
     parser.add_argument("--recover", action="store_true", help="ask for a key frame after a loss")

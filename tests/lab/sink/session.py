@@ -402,8 +402,8 @@ class Session:
         self.later(0 if self._deaf() else FIRST_PICTURE_S, self._begin)
         for _ in range(profile.idr_after_play):
             self.later(0, self._act, "idr", "")
-        if profile.idr_period_s:
-            self.later(profile.idr_period_s, self._idr_again)
+        if self._idr_period_s():
+            self.later(self._idr_period_s(), self._idr_again)
         if profile.keepalive:
             self.later(profile.keepalive_s, self._keepalive_again)
         if profile.rtcp:
@@ -415,9 +415,12 @@ class Session:
         if profile.rtp_silence_s:
             self.later(profile.rtp_silence_s, self._check_silence)
 
+    def _idr_period_s(self):
+        return self.options.ask_idr or self.profile.idr_period_s
+
     def _idr_again(self):
         self._act("idr", "")
-        self.later(self.profile.idr_period_s, self._idr_again)
+        self.later(self._idr_period_s(), self._idr_again)
 
     def _keepalive_again(self):
         self._act("options" if self.profile.keepalive == "OPTIONS" else "keepalive", "")

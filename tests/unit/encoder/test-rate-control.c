@@ -232,14 +232,49 @@ static void test_order_of_steps(void)
     g_assert_cmpuint(step(&link, 0).fps, ==, 60);
 }
 
+/* One step in which the sink reports nothing and asks for so many key frames. */
+static McRateDecision ask(Link *link, unsigned times)
+{
+    link->input.now_us += STEP_US;
+    link->input.bytes_sent += (uint64_t) link->control.decision.kbps * STEP_US / 8000;
+    link->input.idr_requests += times;
+    return mc_rate_control_step(&link->control, &link->input);
+}
+
+/* Without reports wishes are all that speaks of loss, and half the limit is what they can do; who
+ * asks on then does it anyway. */
 static void test_idr_storm(void)
 {
     Link link = start(&hd);
+    uint32_t least = 10000;
 
-    link.input.idr_requests = 1;
-    g_assert_cmpuint(step(&link, 0).kbps, ==, 10000);
-    link.input.idr_requests = 9;
-    g_assert_cmpuint(step(&link, 0).kbps, ==, 8000);
+    for (int i = 0; i < 29; i++) /* at a start they say nothing, and reports may still come */
+        g_assert_cmpuint(ask(&link, 8).kbps, ==, 10000);
+    g_assert_cmpuint(ask(&link, 1).kbps, ==, 10000);
+    g_assert_cmpuint(ask(&link, 8).kbps, ==, 8000);
+    for (int i = 0; i < 600; i++) {
+        McRateDecision decision = ask(&link, 10);
+        g_assert_cmpuint(decision.size_step, ==, 0);
+        g_assert_cmpuint(decision.fps, ==, 60);
+        least = MIN(least, decision.kbps);
+    }
+    g_assert_cmpuint(least, ==, 5000);
+    g_assert_cmpuint(link.control.decision.kbps, ==, 10000);
+}
+
+/* Reports that tell of no loss are believed. */
+static void test_idr_storm_with_reports(void)
+{
+    Link link = start(&hd);
+
+    for (int i = 0; i < 100; i++) {
+        link.input.idr_requests += 10;
+        step(&link, 0);
+        link.input.has_report = false;
+        g_assert_cmpuint(ask(&link, 10).kbps, ==, 10000);
+    }
+    link.input.idr_requests += 10;
+    g_assert_cmpuint(step(&link, 100).kbps, <=, 5000);
 }
 
 int main(int argc, char **argv)
@@ -259,5 +294,6 @@ int main(int argc, char **argv)
     g_test_add_func("/rate-control/radio-loses", test_radio_loses);
     g_test_add_func("/rate-control/order-of-steps", test_order_of_steps);
     g_test_add_func("/rate-control/idr-storm", test_idr_storm);
+    g_test_add_func("/rate-control/idr-storm-with-reports", test_idr_storm_with_reports);
     return g_test_run();
 }

@@ -9,14 +9,14 @@
 typedef struct {
     McProof proof;
     McProofInput input;
-    unsigned count[MC_PROOF_EXHAUSTED + 1];
+    unsigned count[MC_PROOF_STORM + 1];
     McRung rungs[8];
     unsigned n_rungs;
 } Watch;
 
 static Watch start(McRung rung, bool patient)
 {
-    Watch watch = {.input = {.now_us = 1000000}};
+    Watch watch = {.input = {.now_us = 1000000, .useful = (1u << MC_N_RUNGS) - 1}};
 
     mc_proof_init(&watch.proof, rung, patient, watch.input.now_us);
     return watch;
@@ -138,12 +138,53 @@ static void test_exhausted(void)
 {
     Watch watch = start(MC_RUNG_CHOSEN, false);
 
-    run(&watch, 100, 1); /* 25 s */
+    run(&watch, 120, 1); /* 30 s */
     g_assert_cmpuint(watch.n_rungs, ==, MC_N_RUNGS - 1);
     for (unsigned i = 0; i < watch.n_rungs; i++)
         g_assert_cmpint(watch.rungs[i], ==, i + 1);
     g_assert_cmpuint(watch.count[MC_PROOF_EXHAUSTED], ==, 1);
     g_assert_cmpuint(watch.count[MC_PROOF_LIVE], ==, 1);
+}
+
+/* What would change nothing takes no time. */
+static void test_useless(void)
+{
+    Watch watch = start(MC_RUNG_CHOSEN, false);
+
+    watch.input.useful = 1u << MC_RUNG_MODE | 1u << MC_RUNG_SLICE;
+    run(&watch, 60, 1);
+    g_assert_cmpuint(watch.n_rungs, ==, 2);
+    g_assert_cmpint(watch.rungs[0], ==, MC_RUNG_MODE);
+    g_assert_cmpint(watch.rungs[1], ==, MC_RUNG_SLICE);
+    g_assert_cmpuint(watch.count[MC_PROOF_EXHAUSTED], ==, 1);
+}
+
+/* Wishes that follow each other faster than they are answered are no sign of a black screen. */
+static void test_storm(void)
+{
+    Watch watch = start(MC_RUNG_CHOSEN, false);
+
+    watch.input.acknowledged = true;
+    for (unsigned i = 0; i < 100; i++) {
+        watch.input.idr_requests += i % 5 ? 2 : 0; /* one with every step beside these */
+        run(&watch, 1, 1);
+    }
+    g_assert_cmpuint(watch.count[MC_PROOF_STORM], ==, 1);
+    g_assert_cmpuint(watch.count[MC_PROOF_NEXT_RUNG] + watch.count[MC_PROOF_EXHAUSTED], ==, 0);
+    g_assert_cmpuint(watch.count[MC_PROOF_LIVE], ==, 1);
+}
+
+/* Bursts with pauses, in which it looks at what it got, are one. */
+static void test_bursts(void)
+{
+    Watch watch = start(MC_RUNG_CHOSEN, false);
+
+    for (unsigned i = 0; i < 40; i++) {
+        watch.input.idr_requests += i % 4 ? 0 : 8;
+        run(&watch, 1, 0);
+    }
+    g_assert_cmpuint(watch.count[MC_PROOF_STORM], ==, 0);
+    g_assert_cmpuint(watch.n_rungs, >=, 1);
 }
 
 /* A machine that slept saw nothing, and that is no calm. */
@@ -179,6 +220,9 @@ int main(int argc, char **argv)
     g_test_add_func("/proof/later-loss", test_later_loss);
     g_test_add_func("/proof/helped", test_helped);
     g_test_add_func("/proof/exhausted", test_exhausted);
+    g_test_add_func("/proof/useless", test_useless);
+    g_test_add_func("/proof/storm", test_storm);
+    g_test_add_func("/proof/bursts", test_bursts);
     g_test_add_func("/proof/slept", test_slept);
     g_test_add_func("/proof/patient", test_patient);
     return g_test_run();
