@@ -23,6 +23,8 @@
 #define LINK_SHARE_PERCENT 70 /* of the radio's rate: the rest is overhead and other traffic */
 #define LINK_FRAMES 50        /* fewer a second say nothing */
 #define LINK_FAILED_PERCENT 5
+#define UNMUTE_AFTER_US (10 * G_USEC_PER_SEC)
+#define UNMUTE_AFTER_MOST_US (160 * G_USEC_PER_SEC)
 #define IDR_STORM 3 /* requests between two steps speak of loss where no report does */
 #define IDR_SHARE 2 /* of the limit, one in so many: further down they alone do not lead */
 #define REPORTS_US (3 * G_USEC_PER_SEC) /* a sink that reports has done so in this time */
@@ -47,7 +49,8 @@ void mc_rate_control_init(McRateControl *self, const McRateConfig *config, int64
                             .raised_us = now_us,
                             .bad_us = now_us,
                             .config_us = now_us,
-                            .raise_after_us = RAISE_AFTER_US};
+                            .raise_after_us = RAISE_AFTER_US,
+                            .unmute_after_us = UNMUTE_AFTER_US};
 }
 
 /* A share of what came through; less where the encoder cannot hold the rate and sends more. */
@@ -159,10 +162,11 @@ static uint32_t judge(const McRateControl *self, const McRateInput *input, const
 
 static uint32_t ceiling(const McRateControl *self, const McRateInput *input)
 {
+    const uint64_t share = input->link_kbps * LINK_SHARE_PERCENT / 100;
     uint64_t kbps = self->config.max_kbps;
 
     if (input->link_kbps)
-        kbps = MIN(kbps, input->link_kbps * LINK_SHARE_PERCENT / 100);
+        kbps = MIN(kbps, share > self->sound_kbps ? share - self->sound_kbps : 0);
     return (uint32_t) MAX(kbps, MINIMUM_KBPS);
 }
 
@@ -201,6 +205,35 @@ static bool lower(McRateControl *self, const McRateInput *input, uint32_t kbps)
         input->received_kbps ? MIN(self->decision.kbps, input->received_kbps) : self->decision.kbps;
     self->lowered_us = input->now_us;
     self->decision.kbps = MAX(kbps, MINIMUM_KBPS);
+    return true;
+}
+
+/* Pictures at their least, and the link is still too small: sound that takes more than they do
+ * (LPCM's 1.6 Mbit/s) cannot give way a little. */
+static bool mute(McRateControl *self, const McRateInput *input)
+{
+    if (self->decision.mute || self->decision.kbps > MINIMUM_KBPS ||
+        self->sound_kbps <= MINIMUM_KBPS || input->now_us - self->lowered_us < LOWER_SPACING_US)
+        return false;
+    if (self->unmuted_us && input->now_us - self->unmuted_us < self->unmute_after_us)
+        self->unmute_after_us = MIN(self->unmute_after_us * 2, UNMUTE_AFTER_MOST_US);
+    self->decision.mute = true;
+    self->muted_kbps = self->sound_kbps;
+    self->lowered_us = input->now_us;
+    return true;
+}
+
+/* As much as the sound takes beyond the least, or all that the pictures may ever have. */
+static bool unmute(McRateControl *self, const McRateInput *input, uint32_t limit_kbps)
+{
+    if (!self->decision.mute || input->now_us - self->bad_us < self->unmute_after_us ||
+        self->decision.kbps < MIN(self->muted_kbps + 2 * MINIMUM_KBPS, limit_kbps))
+        return false;
+    const uint32_t kbps = self->decision.kbps;
+    self->decision.mute = false;
+    self->decision.kbps = MAX(kbps, self->muted_kbps + MINIMUM_KBPS) - self->muted_kbps;
+    self->unmuted_us = self->raised_us = input->now_us;
+    self->tried = true;
     return true;
 }
 
@@ -259,14 +292,19 @@ McRateDecision mc_rate_control_step(McRateControl *self, const McRateInput *inpu
     const uint32_t limit_kbps = ceiling(self, input), kbps = judge(self, input, &why);
     if (why) {
         self->bad_us = input->now_us;
-        changed = kbps < self->decision.kbps && lower(self, input, kbps);
+        changed = (kbps < self->decision.kbps && lower(self, input, kbps)) || mute(self, input);
     } else if (input->now_us - self->bad_us > FORGIVE_US) {
         self->raise_after_us = RAISE_AFTER_US;
+        if (!self->decision.mute)
+            self->unmute_after_us = UNMUTE_AFTER_US;
     }
     if (self->decision.kbps > limit_kbps) {
         self->decision.kbps = limit_kbps;
         changed = true;
         why = "the link has become slower";
+    } else if (!why && unmute(self, input, limit_kbps)) {
+        changed = true;
+        why = "the link has room for sound";
     } else if (!why && raise_rate(self, input, limit_kbps)) {
         changed = true;
         why = "the link has room";

@@ -35,6 +35,7 @@ typedef struct {
     uint32_t fps;       /* at most so many pictures a second */
     uint32_t size_step; /* 0: the negotiated size; 1, 2: smaller modes are wanted */
     bool tight;         /* the link has no room: no picture much larger than the others */
+    bool mute;          /* sound that takes more than the pictures have: there is no room for it */
     const char *why;    /* words for the log; NULL: nothing changed */
 } McRateDecision;
 
@@ -53,6 +54,9 @@ typedef struct {
     uint32_t trouble_kbps;         /* at which it last gave way; 0: never */
     bool tried;                    /* it grew since it last gave way */
     int64_t reported_us;           /* when a report last came; 0: never */
+    uint32_t muted_kbps;           /* of the sound, when it was muted */
+    int64_t unmuted_us;            /* when it was last let in again; 0: never */
+    int64_t unmute_after_us;       /* calm that this takes: longer after each vain try */
     bool asks_anyway; /* it asked on at half the limit: its wishes say nothing of the link */
 } McRateControl;
 

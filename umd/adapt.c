@@ -11,6 +11,7 @@ struct McAdapt {
     uint32_t kbps, fps, size_step; /* as last decided */
     McVideoMode full;              /* the mode that was negotiated before the link had a say */
     McVideoMode wish;
+    bool mute;         /* likewise */
     bool wish_waits;   /* for take_wish() */
     bool mode_is_ours; /* the next start() is the answer to it */
 };
@@ -80,7 +81,7 @@ void mc_adapt_start(McAdapt *self, const McWfdDecision *decision, uint16_t sink_
     self->kbps = config.max_kbps;
     self->fps = config.fps;
     self->size_step = 0;
-    self->wish_waits = false;
+    self->mute = self->wish_waits = false;
     mc_media_follow_link(self->media, self->kbps, false);
     mc_feedback_start(self->feedback, &config, sink_port, now_us);
 }
@@ -141,6 +142,11 @@ static void follow_size(McAdapt *self, const McWfdDecision *decision, uint32_t s
     self->wish_waits = pixels(&mode) != pixels(&mc_wfd_decision_video(decision)->mode);
 }
 
+bool mc_adapt_mutes(const McAdapt *self)
+{
+    return self->mute;
+}
+
 bool mc_adapt_take_wish(McAdapt *self, McVideoMode *ret_mode)
 {
     if (!self->wish_waits)
@@ -164,7 +170,10 @@ void mc_adapt_time(McAdapt *self, const McWfdDecision *decision, unsigned idr_re
         (rate.fps > self->fps && rate.fps <= mc_wfd_decision_video(decision)->mode.fps))
         report_fps(self, &mc_wfd_decision_video(decision)->mode, rate.fps);
     follow_size(self, decision, rate.size_step);
-    if (rate.why && rate.kbps < self->kbps) { /* coming back step by step is no news */
+    const bool sound_came = self->mute && !rate.mute;
+    self->mute = rate.mute;
+    if (rate.why && rate.kbps < self->kbps &&
+        !sound_came) { /* coming back step by step is no news */
         g_autofree char *text = g_strdup_printf("%u kbit/s, %u pictures a second: %s", rate.kbps,
                                                 MIN(rate.fps, self->fps), rate.why);
         progress(self, text);

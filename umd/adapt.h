@@ -23,6 +23,7 @@ McFeedback *mc_adapt_feedback(McAdapt *self);   /* to poll and read */
 int64_t mc_adapt_deadline(const McAdapt *self); /* INT64_MAX: none */
 void mc_adapt_time(McAdapt *self, const McWfdDecision *decision, unsigned idr_requests,
                    int64_t now_us);
+bool mc_adapt_mutes(const McAdapt *self); /* the link has no room for the sound */
 /* True once when the link is good for another mode: its size and rate for the wish; zeros: the one
  * that the person or the desktop wants. */
 bool mc_adapt_take_wish(McAdapt *self, McVideoMode *ret_mode);

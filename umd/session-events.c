@@ -71,6 +71,7 @@ static void start_adapt(McSession *self)
 {
     mc_adapt_start(self->adapt, mc_wfd_source_decision(self->source),
                    mc_wfd_source_transport(self->source)->client_rtcp_port, g_get_monotonic_time());
+    mc_session_follow_sound(self);
 }
 
 static void on_play(McSession *self)
@@ -190,7 +191,20 @@ static void on_limit(McSession *self, uint32_t kbps)
 /* No sound is sent while either side wants none; its clock goes on. */
 void mc_session_update_mute(McSession *self)
 {
-    mc_media_mute(self->media, self->sink_mutes || self->desktop_silent);
+    mc_media_mute(self->media, self->sink_mutes || self->desktop_silent || self->link_mutes);
+}
+
+void mc_session_follow_sound(McSession *self)
+{
+    if (self->link_mutes == mc_adapt_mutes(self->adapt))
+        return;
+    self->link_mutes = !self->link_mutes;
+    mc_session_update_mute(self);
+    mc_session_progress(
+        self, "sound",
+        self->link_mutes
+            ? "the link has no room for it beside the pictures; it is left out until there is"
+            : "the link has room for it again");
 }
 
 void mc_session_on_event(McSession *self, const McWfdEvent *event)

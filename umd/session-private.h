@@ -30,7 +30,7 @@ struct McSession {
     McLife *life;
     McUibc *uibc; /* likewise; NULL without consent */
     McWfdWish wish;
-    bool sink_mutes, desktop_silent;
+    bool sink_mutes, desktop_silent, link_mutes;
     bool input_off, input_told_off; /* nobody takes the sink's input; and it knows */
     bool caps_known, closed;
     bool started; /* Start is done: what happens from here on is reported */
@@ -52,4 +52,5 @@ void mc_session_on_event(McSession *self, const McWfdEvent *event);
 void mc_session_close_failed(McSession *self, const GError *error);
 void mc_session_update_input(McSession *self); /* the mode or the desktop changed */
 void mc_session_update_mute(McSession *self);
+void mc_session_follow_sound(McSession *self); /* as the link has room for it */
 void mc_session_allow_input(McSession *self, bool allowed);

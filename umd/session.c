@@ -131,6 +131,7 @@ static void follow_link(McSession *self, int64_t now_us)
         return;
     mc_adapt_time(self->adapt, mc_wfd_source_decision(self->source),
                   mc_wfd_source_counters(self->source).idr_requests, now_us);
+    mc_session_follow_sound(self);
     if (!mc_adapt_take_wish(self->adapt, &mode))
         return;
     self->wish.mode_width_px = mode.width_px;

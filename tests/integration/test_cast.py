@@ -322,6 +322,31 @@ def test_collapse(bed):
         way.stop()
 
 
+def test_room_for_sound(bed):
+    """A sink that takes LPCM alone, on a link that is hardly larger than that: pictures first, and the sound
+    when there is room again."""
+    sys.path.insert(0, str(ROOT / "tests" / "lab"))
+    import rate
+    import relay
+    receive = rate.free_pair()
+    way = relay.Relay(("127.0.0.1", receive), relay.parse_script("0:rate=1800;queue=200"))
+    way.start()
+    try:
+        source, port = bed.cast("--capture", "test:noise", "--fps", "30", "--bitrate", "3000", "--stats",
+                                bed.folder / "stats")
+        sink = bed.sink(port, "--announce", way.port, "--receive", receive, "--report-interval", "0.1",
+                        "--recover", "--no-decode", "--set", "wfd_audio_codecs=LPCM 00000002 00",
+                        "--no-teardown", profile="windows-r2", duration=120)
+        source.wait_line("sound .*no room for it")
+        way.link.rate = 20000
+        source.wait_line("sound .*has room for it again")
+        source.send(signal.SIGINT)
+        check(source.wait() == EXIT_OK, source.text())
+        sink.wait()
+    finally:
+        way.stop()
+
+
 def show_still_desktop(bed, display):
     """Real programs, and nothing that moves: what was shown can be compared."""
     need_programs("xterm", "xsetroot")
@@ -964,7 +989,7 @@ CASES = {
     "quirk-mode": test_quirk_mode, "quirk-unoffered": test_quirk_unoffered,
     "quirk-idr-gap": test_quirk_idr_gap, "quirk-sound": test_quirk_sound,
     "quirk-flavour": test_quirk_flavour, "idr-unasked": test_idr_unasked,
-    "rate": test_rate, "collapse": test_collapse, "proof": test_proof, "black-screen": test_black_screen,
+    "rate": test_rate, "collapse": test_collapse, "room-for-sound": test_room_for_sound, "proof": test_proof, "black-screen": test_black_screen,
     "many-slices": test_many_slices, "stopped": test_stopped,
     "judge-aac": judged("--capture", "test:noise"),
     "judge-lpcm": judged("--capture", "test", sink_options=("--set",

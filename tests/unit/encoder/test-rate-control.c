@@ -232,6 +232,56 @@ static void test_order_of_steps(void)
     g_assert_cmpuint(step(&link, 0).fps, ==, 60);
 }
 
+/* So many steps on a link that carries this much, with sound of this rate; how often it was left
+ * out. */
+static unsigned share(Link *link, unsigned steps, uint32_t link_kbps, uint32_t sound_kbps)
+{
+    unsigned left_out = 0;
+
+    for (unsigned i = 0; i < steps; i++) {
+        const McRateDecision *now = &link->control.decision;
+        const uint32_t sound = now->mute ? 0 : sound_kbps, sent = now->kbps + sound;
+        const uint32_t over = sent > link_kbps ? sent - link_kbps : 0;
+        link->input.now_us += STEP_US;
+        link->input.bytes_sent += (uint64_t) sent * STEP_US / 8000;
+        link->input.sound_bytes += (uint64_t) sound * STEP_US / 8000;
+        link->input.trip_us = -1;
+        link->input.has_report = true;
+        link->input.fraction_lost = (uint8_t) MIN(over * 256 / sent, 255);
+        link->input.received_kbps = sent - over;
+        left_out += mc_rate_control_step(&link->control, &link->input).mute && sound;
+    }
+    return left_out;
+}
+
+/* LPCM on a link that is hardly larger: pictures without it, until the link is better. */
+static void test_room_for_sound(void)
+{
+    Link link = start(&hd), enough = start(&hd), little = start(&hd);
+
+    g_assert_cmpuint(share(&link, 600, 1800, 1600), ==, 1);
+    g_assert_true(link.control.decision.mute);
+    g_assert_cmpuint(link.control.decision.kbps, >=, 900);
+    g_assert_cmpuint(share(&link, 600, 6000, 1600), ==, 0);
+    g_assert_false(link.control.decision.mute);
+    g_assert_cmpuint(link.control.decision.kbps, >=, 2000);
+    g_assert_cmpuint(share(&enough, 600, 4000, 1600), ==, 0);
+    g_assert_cmpuint(share(&little, 600, 900, 200), ==, 0); /* AAC is not worth it */
+}
+
+/* A link that bears all pictures of a small mode, but not their least beside the sound: tries
+ * become rare. */
+static void test_vain_sound(void)
+{
+    static const McRateConfig small = {2000, 640, 480, 30};
+    Link link = start(&small);
+
+    const unsigned early = share(&link, 1200, 1900, 1600), late = share(&link, 3000, 1900, 1600);
+    g_test_message("left out %u times in two minutes, %u in the next five", early, late);
+    g_assert_cmpuint(early, >=, 2);
+    g_assert_cmpuint(late, <=, 4);
+}
+
 /* One step in which the sink reports nothing and asks for so many key frames. */
 static McRateDecision ask(Link *link, unsigned times)
 {
@@ -293,6 +343,8 @@ int main(int argc, char **argv)
     g_test_add_func("/rate-control/radio-says", test_radio_says);
     g_test_add_func("/rate-control/radio-loses", test_radio_loses);
     g_test_add_func("/rate-control/order-of-steps", test_order_of_steps);
+    g_test_add_func("/rate-control/room-for-sound", test_room_for_sound);
+    g_test_add_func("/rate-control/vain-sound", test_vain_sound);
     g_test_add_func("/rate-control/idr-storm", test_idr_storm);
     g_test_add_func("/rate-control/idr-storm-with-reports", test_idr_storm_with_reports);
     return g_test_run();
