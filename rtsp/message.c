@@ -39,14 +39,14 @@ const char *mc_rtsp_message_header(const McRtspMessage *message, const char *nam
     return NULL;
 }
 
-bool mc_rtsp_message_cseq(const McRtspMessage *message, uint32_t *ret_cseq)
+bool mc_rtsp_message_cseq(const McRtspMessage *message, uint64_t *ret_cseq)
 {
     const char *value = mc_rtsp_message_header(message, "CSeq");
     guint64 number;
 
-    if (!value || !g_ascii_string_to_unsigned(value, 10, 0, G_MAXUINT32, &number, NULL))
+    if (!value || !g_ascii_string_to_unsigned(value, 10, 0, G_MAXUINT64, &number, NULL))
         return false;
-    *ret_cseq = (uint32_t) number;
+    *ret_cseq = number;
     return true;
 }
 
@@ -101,7 +101,7 @@ static bool parse_response_line(McRtspMessage *message, char *rest, GError **err
 
 static bool parse_start_line(McRtspMessage *message, char *line, GError **error)
 {
-    char *second = strchr(line, ' ');
+    char *second = strchr(g_strchomp(line), ' ');
 
     if (!second)
         return malformed(error, "something that is not RTSP");
@@ -402,11 +402,12 @@ GString *mc_rtsp_begin_request(const char *method, const char *uri, uint32_t cse
     return out;
 }
 
-GString *mc_rtsp_begin_response(unsigned status, uint32_t cseq)
+GString *mc_rtsp_begin_response(unsigned status, uint64_t cseq)
 {
     GString *out = g_string_sized_new(256);
 
-    g_string_printf(out, "RTSP/1.0 %u %s\r\nCSeq: %u\r\n", status, mc_rtsp_reason(status), cseq);
+    g_string_printf(out, "RTSP/1.0 %u %s\r\nCSeq: %" G_GUINT64_FORMAT "\r\n", status,
+                    mc_rtsp_reason(status), cseq);
     return out;
 }
 

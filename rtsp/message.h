@@ -36,8 +36,9 @@ typedef struct {
 void mc_rtsp_message_clear(McRtspMessage *message);
 /* First header of that name, any case; NULL when there is none. */
 const char *mc_rtsp_message_header(const McRtspMessage *message, const char *name);
-/* False without a CSeq of decimal digits. */
-bool mc_rtsp_message_cseq(const McRtspMessage *message, uint32_t *ret_cseq);
+/* False without a CSeq of decimal digits.  A sink may count in times of day: 32 bits are too few.
+ */
+bool mc_rtsp_message_cseq(const McRtspMessage *message, uint64_t *ret_cseq);
 /* Session id without parameters, copied into id; false when the header is missing. */
 bool mc_rtsp_message_session(const McRtspMessage *message, char *id, size_t size);
 
@@ -57,7 +58,7 @@ size_t mc_rtsp_reader_held(const McRtspReader *self); /* bytes that wait for the
 /* ---- writing ---- */
 
 GString *mc_rtsp_begin_request(const char *method, const char *uri, uint32_t cseq);
-GString *mc_rtsp_begin_response(unsigned status, uint32_t cseq);
+GString *mc_rtsp_begin_response(unsigned status, uint64_t cseq);
 void mc_rtsp_add_header(GString *out, const char *name, const char *value);
 /* Ends the head, adds Content-Type, Content-Length and body where body is not NULL. Takes out. */
 GBytes *mc_rtsp_finish(GString *out, const char *body);

@@ -13,7 +13,7 @@
 
 static GString *begin(McWfdSource *self, const McRtspMessage *message, unsigned status)
 {
-    uint32_t cseq = 0;
+    uint64_t cseq = 0;
 
     mc_rtsp_message_cseq(message, &cseq);
     return mc_rtsp_begin_response(status, cseq);
@@ -281,7 +281,7 @@ static bool other_session(McWfdSource *self, const McRtspMessage *message)
 
 void mc_source_sink_request(McWfdSource *self, const McRtspMessage *message, int64_t now_us)
 {
-    uint32_t cseq;
+    uint64_t cseq;
 
     if (g_queue_is_empty(&self->waiting)) /* a chatty sink does not put off what waits already */
         self->quiet_us = now_us + self->config.answer_gap_us;

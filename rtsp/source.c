@@ -46,7 +46,7 @@ void mc_source_fail(McWfdSource *self, McRtspError code, const char *format, ...
  * is no doubt which one is meant, unless it is the late answer to one that was given up. */
 static bool answers_pending(McWfdSource *self, const McRtspMessage *message)
 {
-    uint32_t cseq = 0;
+    uint64_t cseq = 0;
     bool has_cseq = mc_rtsp_message_cseq(message, &cseq);
 
     if (self->pending == REQUEST_NONE)

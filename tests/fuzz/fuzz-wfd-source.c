@@ -131,7 +131,7 @@ static void collect(Run *run)
         g_assert_cmpint(mc_rtsp_reader_next(reader, &message, NULL), ==, MC_RTSP_MESSAGE);
         g_assert_cmpuint(mc_rtsp_reader_held(reader), ==, 0);
         if (!message.is_response) {
-            uint32_t cseq;
+            uint64_t cseq;
             g_assert_true(mc_rtsp_message_cseq(&message, &cseq));
             g_assert_cmpuint(cseq, ==, run->cseq + 1);
             run->cseq = cseq;

@@ -18,7 +18,9 @@ typedef struct {
 
 static const Thing things[] = {
     {"cseq/largest", "OPTIONS * RTSP/1.0\r\nCSeq: 4294967295\r\n\r\n", 200, -1},
-    {"cseq/beyond", "OPTIONS * RTSP/1.0\r\nCSeq: 4294967296\r\n\r\n", 400, -1},
+    {"cseq/beyond", "OPTIONS * RTSP/1.0\r\nCSeq: 4294967296\r\n\r\n", 200, -1},
+    {"cseq/time-of-day", "OPTIONS * RTSP/1.0\r\nCSeq: 1764259200123\r\n\r\n", 200, -1},
+    {"blank/after-version", "OPTIONS * RTSP/1.0 \r\nCSeq: 9\r\n\r\n", 200, -1},
     {"cseq/digits", "OPTIONS * RTSP/1.0\r\nCSeq: 99999999999999999999999999\r\n\r\n", 400, -1},
     {"cseq/negative", "OPTIONS * RTSP/1.0\r\nCSeq: -1\r\n\r\n", 400, -1},
     {"cseq/twice", "OPTIONS * RTSP/1.0\r\nCSeq: 7\r\nCSeq: 8\r\n\r\n", 200, -1},

@@ -28,7 +28,7 @@ static const char stream[] = "\r\n\r\n"
 
 static void expect_messages(GPtrArray *messages)
 {
-    uint32_t cseq;
+    uint64_t cseq;
     char id[16];
 
     g_assert_cmpuint(messages->len, ==, 3);
@@ -255,15 +255,19 @@ static void test_cseq(void)
     static const struct {
         const char *value;
         bool ok;
-        uint32_t cseq;
-    } rows[] = {{"0", true, 0},   {"4294967295", true, G_MAXUINT32},
-                {"-1", false, 0}, {"4294967296", false, 0},
-                {"", false, 0},   {"1x", false, 0}};
+        uint64_t cseq;
+    } rows[] = {{"0", true, 0},
+                {"1764259200123", true, 1764259200123},
+                {"18446744073709551615", true, G_MAXUINT64},
+                {"18446744073709551616", false, 0},
+                {"-1", false, 0},
+                {"", false, 0},
+                {"1x", false, 0}};
 
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree char *text = g_strdup_printf("RTSP/1.0 200\r\nCSeq: %s\r\n\r\n", rows[i].value);
         g_auto(McRtspMessage) message = {0};
-        uint32_t cseq = 1;
+        uint64_t cseq = 1;
         g_assert_cmpint(read_text(text, strlen(text), &message, NULL), ==, MC_RTSP_MESSAGE);
         g_assert_cmpint(mc_rtsp_message_cseq(&message, &cseq), ==, rows[i].ok);
         if (rows[i].ok)
