@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define REQUEST_BYTES 4096
-#define PATIENCE_S 2 /* with a scraper that says nothing, or does not listen */
+#define PATIENCE_S 2 /* with a scraper that does not come to its point, or does not listen */
 
 struct McMetrics {
     int fd, stop_fd;
@@ -172,17 +172,27 @@ static void answer(McMetrics *self, int fd, const char *request)
     send_all(fd, body, strlen(body));
 }
 
-/* One scraper at a time, and none holds the thread up for long. */
+/* False: nothing came in time, or the end did. */
+static bool wait_for_more(McMetrics *self, int fd, int64_t end_us)
+{
+    struct pollfd fds[] = {{.fd = fd, .events = POLLIN}, {.fd = self->stop_fd, .events = POLLIN}};
+    const int64_t left_us = end_us - g_get_monotonic_time();
+
+    return left_us > 0 && poll(fds, G_N_ELEMENTS(fds), (int) (left_us / 1000 + 1)) > 0 &&
+           !fds[1].revents;
+}
+
+/* One scraper at a time, and none holds the thread up for long, nor the program's end. */
 static void serve(McMetrics *self, int fd)
 {
     const struct timeval patience = {.tv_sec = PATIENCE_S};
+    const int64_t end_us = g_get_monotonic_time() + PATIENCE_S * G_USEC_PER_SEC;
     char request[REQUEST_BYTES + 1];
     size_t len = 0;
 
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-    while (len < REQUEST_BYTES) {
-        ssize_t n = recv(fd, request + len, REQUEST_BYTES - len, 0);
+    while (len < REQUEST_BYTES && wait_for_more(self, fd, end_us)) {
+        ssize_t n = recv(fd, request + len, REQUEST_BYTES - len, MSG_DONTWAIT);
         if (n <= 0)
             return;
         len += (size_t) n;

@@ -98,11 +98,51 @@ static void test_answers(void)
     g_assert_null(strstr(none, "200 OK"));
 }
 
+/* ---- one who never comes to the point ---- */
+
+#define DRIP_US 5000
+#define DRIPS_MAX 2000 /* fewer than what is read of a request: only its end stops the drip */
+#define DRIPS_HEARD 20 /* by then it has the server's ear */
+
+typedef struct {
+    int fd, drips;
+    GAsyncQueue *heard;
+} Dripper;
+
+static gpointer drip(gpointer user_data)
+{
+    Dripper *self = user_data;
+
+    while (self->drips < DRIPS_MAX && send(self->fd, "G", 1, MSG_NOSIGNAL) == 1) {
+        if (++self->drips == DRIPS_HEARD)
+            g_async_queue_push(self->heard, self);
+        g_usleep(DRIP_US);
+    }
+    g_async_queue_push(self->heard, self); /* hung up on earlier: nobody waits for more */
+    return NULL;
+}
+
+/* The end does not wait for it. */
+static void test_dripper(void)
+{
+    McMetrics *metrics = mc_metrics_new("127.0.0.1:0", NULL);
+    g_autoptr(GAsyncQueue) heard = g_async_queue_new();
+    Dripper dripper = {.fd = dial(mc_metrics_port(metrics)), .heard = heard};
+    GThread *thread = g_thread_new("drip", drip, &dripper);
+
+    g_async_queue_pop(heard);
+    mc_metrics_free(metrics);
+    g_thread_join(thread);
+    close(dripper.fd);
+    g_assert_cmpint(dripper.drips, <, DRIPS_MAX);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/metrics/text", test_text);
     g_test_add_func("/metrics/where", test_where);
     g_test_add_func("/metrics/answers", test_answers);
+    g_test_add_func("/metrics/dripper", test_dripper);
     return g_test_run();
 }
