@@ -190,6 +190,9 @@ static void pair(McController *self)
         return;
     }
     mc_controller_enter(self, MC_CONTROLLER_PROVISIONING);
+    /* A find goes on asking between its scans, where the sink does not listen; without one
+     * wpa_supplicant asks again and again. */
+    mc_controller_simple(self, MC_COMMAND_STOP_FIND);
     mc_controller_command(
         self, &(McCommand){.kind = MC_COMMAND_PROV_DISC,
                            .peer = self->peer,
@@ -304,7 +307,5 @@ void mc_controller_answer(McController *self)
 {
     const McPlanAttempt *attempt = mc_controller_attempt(self);
 
-    if (self->method == MC_PEER_METHOD_PBC || self->pin[0])
-        connect_as(self, false,
-                   attempt->method == MC_PLAN_FORM ? attempt->go_intent : MIDDLE_INTENT);
+    connect_as(self, false, attempt->method == MC_PLAN_FORM ? attempt->go_intent : MIDDLE_INTENT);
 }

@@ -22,8 +22,9 @@ void mc_controller_clean_up(McController *self)
         mc_controller_act(self, MC_ACTION_ADDRESS_STOP);
         g_strlcpy(command.ifname, self->ifname, sizeof(command.ifname));
         mc_controller_command(self, &command);
-    } else if (self->state == MC_CONTROLLER_SEEKING || self->state == MC_CONTROLLER_LOOKING) {
-        mc_controller_simple(self, MC_COMMAND_STOP_FIND);
+    } else if (self->state == MC_CONTROLLER_SEEKING || self->state == MC_CONTROLLER_LOOKING ||
+               self->state == MC_CONTROLLER_PROVISIONING) {
+        mc_controller_simple(self, MC_COMMAND_STOP_FIND); /* ends the asking, too */
     } else if (may_leave_a_group(self->state)) {
         mc_controller_simple(self, MC_COMMAND_CANCEL);
         self->stale_until_us = self->now_us + STALE_GROUP_MS * G_GINT64_CONSTANT(1000);

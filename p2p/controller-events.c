@@ -62,12 +62,36 @@ static bool may_come_by_itself(const McController *self)
            self->state == MC_CONTROLLER_SEEKING;
 }
 
+/* Nobody has the PIN that it would need: the next attempt asks for one first. */
+static bool lacks_pin(const McController *self)
+{
+    return self->method != MC_PEER_METHOD_PBC && !self->pin[0];
+}
+
 /* The sink's user agreed late, or it prefers to begin by itself. */
 static void on_request(McController *self, const McWpaEvent *event)
 {
     if (!from_peer(self, event))
         on_foreign_request(self, event);
-    else if (may_come_by_itself(self))
+    else if (may_come_by_itself(self) && !lacks_pin(self))
+        mc_controller_answer(self);
+}
+
+static void ask_pin(McController *self)
+{
+    mc_controller_enter(self, MC_CONTROLLER_WAITING_PIN);
+    mc_controller_say_pin(self, MC_PROGRESS_ASK_PIN, "Type the PIN that the sink shows");
+}
+
+/* While it is asked to pair: its answer was lost, and wpa_supplicant, which has answered its
+ * request, asks no more.  A PIN that its user reads here wpa_supplicant then makes by itself. */
+static void on_negotiation_request(McController *self, const McWpaEvent *event)
+{
+    if (!from_peer(self, event) || self->state != MC_CONTROLLER_PROVISIONING)
+        on_request(self, event);
+    else if (self->method == MC_PEER_METHOD_ENTER_PIN && lacks_pin(self))
+        ask_pin(self);
+    else
         mc_controller_answer(self);
 }
 
@@ -76,12 +100,10 @@ static void on_enter_pin(McController *self, const McWpaEvent *event)
     if (!from_peer(self, event) || self->state != MC_CONTROLLER_PROVISIONING ||
         self->method != MC_PEER_METHOD_ENTER_PIN)
         return;
-    if (self->pin[0]) {
+    if (self->pin[0])
         mc_controller_send_connect(self);
-        return;
-    }
-    mc_controller_enter(self, MC_CONTROLLER_WAITING_PIN);
-    mc_controller_say_pin(self, MC_PROGRESS_ASK_PIN, "Type the PIN that the sink shows");
+    else
+        ask_pin(self);
 }
 
 static void on_show_pin(McController *self, const McWpaEvent *event)
@@ -219,7 +241,7 @@ static const EventHandler handlers[MC_WPA_EVENT_N] = {
     [MC_WPA_EVENT_PROV_DISC_PBC_REQ] = on_request,
     [MC_WPA_EVENT_PROV_DISC_PBC_RESP] = on_pbc_answer,
     [MC_WPA_EVENT_PROV_DISC_FAILURE] = on_provision_failed,
-    [MC_WPA_EVENT_GO_NEG_REQUEST] = on_request,
+    [MC_WPA_EVENT_GO_NEG_REQUEST] = on_negotiation_request,
     [MC_WPA_EVENT_GO_NEG_SUCCESS] = on_negotiated,
     [MC_WPA_EVENT_GO_NEG_FAILURE] = on_negotiation_failed,
     [MC_WPA_EVENT_GROUP_FORMATION_FAILURE] = on_formation_failed,

@@ -4,6 +4,8 @@ does, from a room where it listens, to the product that is casting to it."""
 
 import functools
 
+from air import Failure
+
 
 def request(room, cast):
     room.sink.event("P2P-GO-NEG-REQUEST", timeout=60)
@@ -63,18 +65,24 @@ def refuses(room, cast):
     room.sink.command("P2P_LISTEN 120")  # says so when it is asked the next time
 
 
+def pair_in_vain(room, command):
+    """Until the PIN itself is refused; a negotiation that was not agreed upon is begun again."""
+    for _ in range(4):
+        room.sink.command(command)
+        if room.sink.event("P2P-GROUP-FORMATION-(FAILURE)", "P2P-GO-NEG-FAILURE()", timeout=90).group(1):
+            room.sink.command("P2P_LISTEN 120")
+            return
+    raise Failure("no negotiation was agreed upon")
+
+
 def wrong_pin(room, cast, shown_by):
-    if shown_by == "sink":
+    if shown_by == "sink":  # and another one when it is asked again
         found = room.sink.event(r"P2P-PROV-DISC-SHOW-PIN (\S+) (\d+)", timeout=60)
-        room.sink.command(f"P2P_CONNECT {found.group(1)} {found.group(2)} display auth go_intent=15")
-        room.sink.event("P2P-GROUP-FORMATION-FAILURE", timeout=90)
-        room.sink.command("P2P_LISTEN 120")  # and shows another one when it is asked again
+        pair_in_vain(room, f"P2P_CONNECT {found.group(1)} {found.group(2)} display auth go_intent=15")
     else:
         for _ in range(3):
             peer = room.sink.event(r"P2P-PROV-DISC-ENTER-PIN (\S+)", timeout=90).group(1)
-            room.sink.command(f"P2P_CONNECT {peer} 12345670 keypad go_intent=0")
-            room.sink.event("P2P-GROUP-FORMATION-FAILURE", timeout=90)
-            room.sink.command("P2P_LISTEN 120")
+            pair_in_vain(room, f"P2P_CONNECT {peer} 12345670 keypad go_intent=0")
 
 
 def supplicant_ends(room, cast):

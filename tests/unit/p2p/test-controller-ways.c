@@ -2,6 +2,13 @@
 /* The Wi-Fi Direct machine: the ways to a group, one after the other. See controller-play.h. */
 #include "controller-play.h"
 
+/* The sink is asked to pair, and its request while it is. */
+#define ASK "> P2P_STOP_FIND\n> P2P_PROV_DISC " SINK " "
+#define ASK_DISPLAY ASK "display\n"
+#define ASK_KEYPAD ASK "keypad\n"
+#define ASK_PBC ASK "pbc\n"
+#define BEGINS "! P2P-GO-NEG-REQUEST " SINK " dev_passwd_id=5 go_intent=15\n"
+
 static const Script scripts[] = {
     /* --- roles: 14, then 0, then a group of the sink's own ---------------------------------- */
     {"both-own-then-client", "Lab Sink",
@@ -94,8 +101,8 @@ static const Script scripts[] = {
             "! WPS-OVERLAP-DETECTED \n> P2P_CANCEL\n* failed link.pbc-overlap\n= failed\n"},
     {"overlap-then-pin", "Lab Sink",
      TO_CONNECT CONNECT14
-     "! WPS-OVERLAP-DETECTED \n> P2P_CANCEL\n* retry link.pbc-overlap\n+ 1000\n"
-     "> P2P_PROV_DISC " SINK " display\n= provisioning\n"},
+     "! WPS-OVERLAP-DETECTED \n> P2P_CANCEL\n* retry link.pbc-overlap\n+ 1000\n" ASK_DISPLAY
+     "= provisioning\n"},
     {"channel-refused", "Lab Sink",
      TO_CONNECT CONNECT14 "< FAIL-CHANNEL-UNAVAILABLE\n> P2P_CANCEL\n"
                           "* retry link.no-common-channel\n+ 1000\n" CONNECT0 "= negotiating\n"},
@@ -157,8 +164,7 @@ static void test_enter_pin(void)
     Play self;
 
     begin_wish(&self, MC_CONTROLLER_METHOD_ENTER_PIN, NULL);
-    play(&self, TO_CONNECT "> P2P_PROV_DISC " SINK " display\n= provisioning\n" ASKED
-                           "* ask-pin \n= waiting-pin\n");
+    play(&self, TO_CONNECT ASK_DISPLAY "= provisioning\n" ASKED "* ask-pin \n= waiting-pin\n");
     g_assert_false(mc_controller_pin(self.controller, "12x4", self.now_us));
     g_assert_false(mc_controller_pin(self.controller, "123456789", self.now_us));
     g_assert_false(mc_controller_pin(self.controller, "", self.now_us));
@@ -166,13 +172,13 @@ static void test_enter_pin(void)
     play(&self, "> P2P_CONNECT " SINK " 56103502 keypad persistent go_intent=14\n= negotiating\n");
     /* Wrong: WPS fails, and the person is asked again, three times in all. */
     play(&self, NEG_CLIENT "! WPS-FAIL msg=8 config_error=18\n! P2P-GROUP-FORMATION-FAILURE \n"
-                           "> P2P_CANCEL\n* retry link.wrong-pin\n+ 1000\n> P2P_PROV_DISC " SINK
-                           " display\n" ASKED "* ask-pin \n= waiting-pin\n");
+                           "> P2P_CANCEL\n* retry link.wrong-pin\n+ 1000\n" ASK_DISPLAY ASKED
+                           "* ask-pin \n= waiting-pin\n");
     g_assert_true(mc_controller_pin(self.controller, "1234", self.now_us));
     play(&self,
          "> P2P_CONNECT " SINK " 1234 keypad persistent go_intent=14\n"
-         "< FAIL-INVALID-PIN\n> P2P_CANCEL\n* retry link.wrong-pin\n+ 1000\n> P2P_PROV_DISC " SINK
-         " display\n" ASKED "* ask-pin \n= waiting-pin\n");
+         "< FAIL-INVALID-PIN\n> P2P_CANCEL\n* retry link.wrong-pin\n+ 1000\n" ASK_DISPLAY ASKED
+         "* ask-pin \n= waiting-pin\n");
     g_assert_true(mc_controller_pin(self.controller, "12345670", self.now_us));
     play(&self, "> P2P_CONNECT " SINK " 12345670 keypad persistent go_intent=14\n" NEG_CLIENT
                 "! WPS-FAIL msg=8 config_error=18\n! P2P-GROUP-FORMATION-FAILURE \n> P2P_CANCEL\n"
@@ -185,8 +191,8 @@ static void test_pin_given_before(void)
     Play self;
 
     begin_wish(&self, MC_CONTROLLER_METHOD_ENTER_PIN, "56103502");
-    play(&self, TO_CONNECT "> P2P_PROV_DISC " SINK " display\n" ASKED "> P2P_CONNECT " SINK
-                           " 56103502 keypad persistent go_intent=14\n= negotiating\n");
+    play(&self, TO_CONNECT ASK_DISPLAY ASKED
+         "> P2P_CONNECT " SINK " 56103502 keypad persistent go_intent=14\n= negotiating\n");
     play_end(&self);
 }
 
@@ -195,8 +201,60 @@ static void test_nobody_types(void)
     Play self;
 
     begin_wish(&self, MC_CONTROLLER_METHOD_ENTER_PIN, NULL);
-    play(&self, TO_CONNECT "> P2P_PROV_DISC " SINK " display\n" ASKED
-                           "* ask-pin \n+ 120000\n* failed link.pin-timeout\n= failed\n");
+    play(&self, TO_CONNECT ASK_DISPLAY ASKED
+         "* ask-pin \n+ 120000\n* failed link.pin-timeout\n= failed\n");
+    play_end(&self);
+}
+
+/* The sink's answer to the asking was lost, and it begins: its request is taken. */
+static void test_begins_while_asked(void)
+{
+    Play self;
+
+    begin_wish(&self, MC_CONTROLLER_METHOD_ENTER_PIN, NULL);
+    play(&self, TO_CONNECT ASK_DISPLAY "! P2P-GO-NEG-REQUEST 42:00:00:00:09:00 dev_passwd_id=5\n"
+                                       "* request \n= provisioning\n" BEGINS
+                                       "* ask-pin \n= waiting-pin\n");
+    g_assert_true(mc_controller_pin(self.controller, "56103502", self.now_us));
+    play(&self, "> P2P_CONNECT " SINK " 56103502 keypad persistent go_intent=14\n= negotiating\n");
+    play_end(&self);
+    begin_wish(&self, MC_CONTROLLER_METHOD_ENTER_PIN, "56103502");
+    play(&self, TO_CONNECT ASK_DISPLAY BEGINS "> P2P_CONNECT " SINK
+                                              " 56103502 keypad persistent go_intent=14\n"
+                                              "= negotiating\n");
+    play_end(&self);
+    /* It wants ours, which nobody has made yet; what comes late makes no second one. */
+    begin_wish(&self, MC_CONTROLLER_METHOD_SHOW_PIN, NULL);
+    play(&self, TO_CONNECT ASK_KEYPAD BEGINS
+         "> P2P_CONNECT " SINK " pin display persistent go_intent=14\n"
+         "< 88887777\n* show-pin 88887777\n= negotiating\n"
+         "! P2P-PROV-DISC-SHOW-PIN " SINK " 11112222 p2p_dev_addr=" SINK "\n"
+         "= negotiating\n");
+    play_end(&self);
+}
+
+/* After a wrong PIN it would be the same one: the sink is asked for another one first. */
+static void test_begins_again_after_a_wrong_pin(void)
+{
+    Play self;
+
+    begin_wish(&self, MC_CONTROLLER_METHOD_ENTER_PIN, "12345670");
+    play(&self, TO_CONNECT ASK_DISPLAY ASKED
+         "> P2P_CONNECT " SINK " 12345670 keypad persistent go_intent=14\n" NEG_CLIENT
+         "! WPS-FAIL msg=8 config_error=18\n! P2P-GROUP-FORMATION-FAILURE \n> P2P_CANCEL\n"
+         "* retry link.wrong-pin\n" BEGINS "= pausing\n+ 1000\n" ASK_DISPLAY "= provisioning\n");
+    play_end(&self);
+}
+
+/* Whoever gives up while the sink is asked ends the asking. */
+static void test_leave_while_asked(void)
+{
+    Play self;
+
+    begin_wish(&self, MC_CONTROLLER_METHOD_ENTER_PIN, NULL);
+    play(&self, TO_CONNECT ASK_DISPLAY "= provisioning\n");
+    play_leave(&self);
+    play(&self, "> P2P_STOP_FIND\n* left \n= left\n+ 100000\n= left\n");
     play_end(&self);
 }
 
@@ -205,10 +263,11 @@ static void test_show_pin(void)
     Play self;
 
     begin_wish(&self, MC_CONTROLLER_METHOD_SHOW_PIN, NULL);
-    play(&self, TO_CONNECT "> P2P_PROV_DISC " SINK " keypad\n= provisioning\n"
-                           "! P2P-PROV-DISC-SHOW-PIN " SINK " 88887777 p2p_dev_addr=" SINK "\n"
-                           "* show-pin 88887777\n> P2P_CONNECT " SINK
-                           " 88887777 display persistent go_intent=14\n+ 100000\n= negotiating\n");
+    play(&self, TO_CONNECT ASK_KEYPAD
+         "= provisioning\n"
+         "! P2P-PROV-DISC-SHOW-PIN " SINK " 88887777 p2p_dev_addr=" SINK "\n"
+         "* show-pin 88887777\n> P2P_CONNECT " SINK
+         " 88887777 display persistent go_intent=14\n+ 100000\n= negotiating\n");
     play_end(&self);
 }
 
@@ -217,18 +276,17 @@ static void test_provision_failures(void)
     Play self;
 
     begin_wish(&self, MC_CONTROLLER_METHOD_ENTER_PIN, NULL);
-    play(&self, TO_CONNECT "> P2P_PROV_DISC " SINK " display\n< FAIL\n"
-                           "* retry link.supplicant-refused\n+ 1000\n> P2P_PROV_DISC " SINK
-                           " display\n! P2P-PROV-DISC-FAILURE p2p_dev_addr=" SINK " status=1\n"
-                           "* retry link.provision-timeout\n" LOOKED "> P2P_PROV_DISC " SINK
-                           " display\n! P2P-PROV-DISC-FAILURE p2p_dev_addr=" SINK " status=4\n"
-                           "* retry link.provision-failed\n+ 1000\n> P2P_FIND 12\n> P2P_PEER " SINK
-                           "\n" PEER_REPLY "= seeking\n");
+    play(&self, TO_CONNECT ASK_DISPLAY
+         "< FAIL\n> P2P_STOP_FIND\n* retry link.supplicant-refused\n+ 1000\n" ASK_DISPLAY
+         "! P2P-PROV-DISC-FAILURE p2p_dev_addr=" SINK " status=1\n"
+         "> P2P_STOP_FIND\n* retry link.provision-timeout\n" LOOKED ASK_DISPLAY
+         "! P2P-PROV-DISC-FAILURE p2p_dev_addr=" SINK " status=4\n"
+         "> P2P_STOP_FIND\n* retry link.provision-failed\n"
+         "+ 1000\n> P2P_FIND 12\n> P2P_PEER " SINK "\n" PEER_REPLY "= seeking\n");
     play_end(&self);
     begin_wish(&self, MC_CONTROLLER_METHOD_ENTER_PIN, NULL);
-    play(&self,
-         TO_CONNECT "> P2P_PROV_DISC " SINK " display\n! P2P-PROV-DISC-FAILURE p2p_dev_addr=" SINK
-                    " status=2\n* failed link.wps-method\n= failed\n");
+    play(&self, TO_CONNECT ASK_DISPLAY "! P2P-PROV-DISC-FAILURE p2p_dev_addr=" SINK " status=2\n"
+                                       "> P2P_STOP_FIND\n* failed link.wps-method\n= failed\n");
     play_end(&self);
 }
 
@@ -237,11 +295,17 @@ static void test_provision_first(void)
     Play self;
 
     play_begin(&self, "Lab Sink");
+    play(&self, SEARCH FOUND
+         "> P2P_PEER " SINK "\n< " SINK "|device_name=Lab Sink|manufacturer=TCL|"
+         "config_methods=0x188\n> P2P_PEER " SINK "\n< FAIL\n" ASK_PBC "= provisioning\n"
+         "! P2P-PROV-DISC-PBC-RESP " SINK "\n" CONNECT14 "= negotiating\n");
+    play_end(&self);
+    /* Its person was quicker than its answer. */
+    play_begin(&self, "Lab Sink");
     play(&self,
          SEARCH FOUND "> P2P_PEER " SINK "\n< " SINK "|device_name=Lab Sink|manufacturer=TCL|"
-                      "config_methods=0x188\n> P2P_PEER " SINK "\n< FAIL\n> P2P_PROV_DISC " SINK
-                      " pbc\n= provisioning\n"
-                      "! P2P-PROV-DISC-PBC-RESP " SINK "\n" CONNECT14 "= negotiating\n");
+                      "config_methods=0x188\n> P2P_PEER " SINK "\n< FAIL\n" ASK_PBC BEGINS CONNECT14
+                      "! P2P-PROV-DISC-PBC-RESP " SINK "\n= negotiating\n");
     play_end(&self);
 }
 
@@ -330,6 +394,10 @@ int main(int argc, char **argv)
     g_test_add_func("/controller/enter-pin", test_enter_pin);
     g_test_add_func("/controller/pin-given-before", test_pin_given_before);
     g_test_add_func("/controller/nobody-types", test_nobody_types);
+    g_test_add_func("/controller/begins-while-asked", test_begins_while_asked);
+    g_test_add_func("/controller/begins-again-after-a-wrong-pin",
+                    test_begins_again_after_a_wrong_pin);
+    g_test_add_func("/controller/leave-while-asked", test_leave_while_asked);
     g_test_add_func("/controller/show-pin", test_show_pin);
     g_test_add_func("/controller/provision-failures", test_provision_failures);
     g_test_add_func("/controller/provision-first", test_provision_first);
