@@ -38,8 +38,6 @@ void mc_controller_announce(McController *self)
     mc_controller_command(self, &wfd);
     if (self->config.device_name[0])
         set_name(self);
-    mc_controller_command(
-        self, &(McCommand){.kind = MC_COMMAND_SET, .name = "persistent_reconnect", .value = "1"});
 }
 
 bool mc_controller_wants_to_find(const McController *self)

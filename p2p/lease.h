@@ -8,14 +8,13 @@
 #include "p2p/guard.h"
 
 typedef enum {
-    MC_LEASE_FILE,      /* its configuration file, once it may hold one of the next two */
-    MC_LEASE_NAME,      /* device_name */
-    MC_LEASE_RECONNECT, /* persistent_reconnect */
-    MC_LEASE_DISPLAY,   /* wifi_display */
-    MC_LEASE_ELEMENTS,  /* sub-elements of Wi-Fi Display */
-    MC_LEASE_FIND,      /* its radio, for looking around */
-    MC_LEASE_CONNECT,   /* a connection under way */
-    MC_LEASE_GROUP,     /* a group's interface */
+    MC_LEASE_FILE,     /* its configuration file, once it may hold the next one */
+    MC_LEASE_NAME,     /* device_name */
+    MC_LEASE_DISPLAY,  /* wifi_display */
+    MC_LEASE_ELEMENTS, /* sub-elements of Wi-Fi Display */
+    MC_LEASE_FIND,     /* its radio, for looking around */
+    MC_LEASE_CONNECT,  /* a connection under way */
+    MC_LEASE_GROUP,    /* a group's interface */
     MC_LEASE_N
 } McLease;
 G_STATIC_ASSERT(MC_LEASE_N <= MC_GUARD_MAX);

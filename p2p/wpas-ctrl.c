@@ -143,8 +143,6 @@ static const struct {
     const char *ask, *back, *unset;
 } settings[MC_LEASE_N] = {
     [MC_LEASE_NAME] = {MC_COMMAND_SET, "device_name", "GET device_name", "SET device_name ", ""},
-    [MC_LEASE_RECONNECT] = {MC_COMMAND_SET, "persistent_reconnect", "GET persistent_reconnect",
-                            "SET persistent_reconnect ", "0"},
     [MC_LEASE_DISPLAY] = {MC_COMMAND_WIFI_DISPLAY, NULL, "GET wifi_display", "SET wifi_display ",
                           "0"},
     [MC_LEASE_ELEMENTS] = {MC_COMMAND_WFD, NULL, "WFD_SUBELEM_GET all", "WFD_SUBELEM_SET all ", ""},
@@ -199,7 +197,7 @@ static void hold_setting(Wpas *self, McLease item, const McCommand *command)
  * the same file, each what it knows. */
 static void hold_file(Wpas *self)
 {
-    if (self->held[MC_LEASE_NAME] || self->held[MC_LEASE_RECONNECT])
+    if (self->held[MC_LEASE_NAME])
         hold(self, MC_LEASE_FILE, "SAVE_CONFIG");
 }
 

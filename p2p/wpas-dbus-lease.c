@@ -5,8 +5,7 @@
 
 /* The configuration file is written by the card's P2P device, with each group to remember and all
  * that is set then; no word on the bus has it written again (SaveConfig writes what the station's
- * interface knows, without those groups).  So what a file must not keep is not set here:
- * persistent_reconnect, which serves only those who invite us. */
+ * interface knows, without those groups). */
 
 /* call NULL: no longer. */
 static void hold(McWpasDbus *self, McLease item, const McGuardCall *call)

@@ -204,6 +204,27 @@ def forgotten(miracast):
             room.sink.command("REMOVE_NETWORK all")
 
 
+def invited(miracast, intent):
+    """A television that is asked into the group that both remember, and asks its user; who then calls us
+    into it."""
+    with Air() as air:
+        room = Room(air, miracast, sink={"reconnect": 0})
+        room.listen()
+        cast = room.cast()
+        room.come_together(cast, intent)
+        interrupted_cast(room, cast)
+        room.same_state()
+        room.after_cast()
+        room.listen()
+        cast = room.cast()
+        found = room.sink.event(r"P2P-INVITATION-RECEIVED sa=(\S+) persistent=(\d+)", timeout=60)
+        cast.said(r"link.invitation-failed", 60)
+        room.sink.command(f"P2P_INVITE persistent={found.group(2)} peer={found.group(1)}")
+        room.come_together(cast, intent, by="memory")
+        interrupted_cast(room, cast)
+        room.same_state()
+
+
 def station_channel(miracast, intent):
     """A card with one channel whose station is connected: the group comes to that channel, whoever
     owns it, and the connection stays."""
@@ -403,6 +424,8 @@ CASES = {
     "wrong-pins": case(side_by_side, names=("wrong-pin-entered", "wrong-pin-shown")),
     "joins": joins,
     "forgotten": forgotten,
+    "invited-owner": case(invited, intent=0),
+    "invited-client": case(invited, intent=15),
     "no-p2p-device": case(casts, intent=0, p2p_device=False),
     "station-channel-client": case(station_channel, intent=0),
     "station-channel-owner": case(station_channel, intent=15),
@@ -426,6 +449,7 @@ CASES = {
     "vanishes-streaming": case(side_by_side, names=("vanishes-session-owner", "vanishes-session-client")),
     "refusals": case(side_by_side, names=("no-address", "never-dials", "nobody-presses", "refused", "busy")),
     "supplicant-ends": case(side_by_side, names=("supplicant-ends",)),
+    "supplicant-restarts": supplicant_restarts,
     "dbus-supplicant-restarts": case(supplicant_restarts, words=OVER_BUS, **BUS),
     "discovery-ends": discovery_ends,
     "killed-forming": case(killed, steps=("forming", "associating", "addressing")),

@@ -26,8 +26,7 @@
     "dev_capab=0x25|group_capab=0x0|level=-30|listen_freq=2437|wfd_subelems=00000600111c440032\n"
 #define ANNOUNCE                                                                                   \
     "> SET wifi_display 1\n"                                                                       \
-    "> WFD_SUBELEM_SET all 00000600101c4400c8\n"                                                   \
-    "> SET persistent_reconnect 1\n"
+    "> WFD_SUBELEM_SET all 00000600101c4400c8\n"
 #define SWEEP "> P2P_FIND 4 type=social\n"
 #define SEARCH ANNOUNCE SWEEP "= searching\n"
 /* Whole name: no settling; the reply to the first P2P_PEER comes while the second is on its way. */

@@ -57,7 +57,7 @@ static const Script scripts[] = {
             "\n< FAIL\n+ 30000\n> P2P_STOP_FIND\n* failed link.not-a-sink\n= failed\n"},
     {"no-wifi-display", "x",
      "> SET wifi_display 1\n< FAIL\n* failed link.no-wifi-display\n"
-     "> WFD_SUBELEM_SET all 00000600101c4400c8\n< FAIL\n> SET persistent_reconnect 1\n"
+     "> WFD_SUBELEM_SET all 00000600101c4400c8\n< FAIL\n"
      "> P2P_FIND 4 type=social\n> P2P_STOP_FIND\n= failed\n"},
     /* No reply to P2P_PEER: what the event said has to do. */
     {"check-times-out", "Lab Sink",
