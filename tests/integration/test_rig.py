@@ -326,6 +326,7 @@ def killed(miracast, steps, words=(), bus=False, source=None):
             log(f"killed at: {step}")
             room.same_state()
             room.after_cast()
+            room.forget_groups()  # it may have been there already, and would be joined without a request
 
 
 def killed_streaming(miracast):

@@ -160,6 +160,11 @@ class Room:
         self.sink.send("P2P_GROUP_REMOVE *")
         self.sink.command("P2P_FLUSH")
 
+    def forget_groups(self):
+        """Both forget the groups that they remember: the television asks its user again."""
+        for one in (self.source, self.sink):
+            one.send("REMOVE_NETWORK all")
+
     def end_programs(self):
         for program in self.programs:
             if program.poll() is None:
