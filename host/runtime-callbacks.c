@@ -124,8 +124,8 @@ McChunkQueue *mc_runtime_take_chunks(McRuntime *self)
 void mc_runtime_give_chunks(McRuntime *self)
 {
     g_mutex_lock(&self->lock);
-    self->chunk_users--;
-    g_cond_broadcast(&self->changed);
+    if (--self->chunk_users == 0)
+        g_cond_broadcast(&self->chunks_idle);
     g_mutex_unlock(&self->lock);
 }
 

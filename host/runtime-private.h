@@ -79,6 +79,7 @@ struct McRuntime {
 
     McChunkQueue *chunks; /* of the session; exchanged under lock, freed with the runtime */
     unsigned chunk_users; /* threads between taking and giving it back */
+    GCond chunks_idle;    /* none of them: of its own, as each frame gives the queue back */
 
     bool reported; /* ReportSessionStatus came */
     MIRACAST_STATUS reported_status;

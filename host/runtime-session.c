@@ -46,7 +46,7 @@ static void close_chunks(McRuntime *self)
     mc_chunk_queue_close(chunks);
     g_mutex_lock(&self->lock);
     while (self->chunk_users)
-        g_cond_wait(&self->changed, &self->lock);
+        g_cond_wait(&self->chunks_idle, &self->lock);
     g_mutex_unlock(&self->lock);
     mc_chunk_queue_free(chunks);
 }

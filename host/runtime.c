@@ -223,6 +223,7 @@ McRuntime *mc_runtime_new(const McRuntimeConfig *config, GError **error)
     g_mutex_init(&self->kmd_lock);
     g_mutex_init(&self->lock);
     g_cond_init(&self->changed);
+    g_cond_init(&self->chunks_idle);
     g_mutex_init(&self->rate_lock);
     g_cond_init(&self->rate_changed);
     g_queue_init(&self->messages);
@@ -282,6 +283,7 @@ static void free_parts(McRuntime *self)
     g_mutex_clear(&self->kmd_lock);
     g_mutex_clear(&self->lock);
     g_cond_clear(&self->changed);
+    g_cond_clear(&self->chunks_idle);
     g_mutex_clear(&self->rate_lock);
     g_cond_clear(&self->rate_changed);
     g_free(self);
