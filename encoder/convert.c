@@ -6,6 +6,7 @@
 
 #include "encoder/convert-rows.h"
 #include "encoder/stream.h"
+#include "kmd-shim/abi/pages.h"
 
 #define BLACK_Y 16
 #define BLACK_UV 128
@@ -50,6 +51,7 @@ McPicture *mc_picture_new(uint32_t width_px, uint32_t height_px)
     self->size =
         (size_t) self->stride[0] * luma_rows + (size_t) self->stride[1] * (luma_rows / 2) * 2;
     self->plane[0] = g_malloc(self->size);
+    mc_pages_map(self->plane[0], self->size);
     self->plane[1] = self->plane[0] + (size_t) self->stride[0] * luma_rows;
     self->plane[2] = self->plane[1] + (size_t) self->stride[1] * (luma_rows / 2);
     picture_fill_black(self);

@@ -56,6 +56,25 @@ static void note_size(McCaptureThread *self)
     g_mutex_unlock(&self->lock);
 }
 
+static bool fit_memory(McCaptureThread *self, McFrame *frame, GError **error)
+{
+    uint32_t width_px, height_px;
+
+    self->ops->size(self->capture, &width_px, &height_px);
+    if (frame->pixels && frame->width_px == width_px && frame->height_px == height_px)
+        return true;
+    self->ops->detach(self->capture, frame);
+    return self->ops->attach(self->capture, frame, error);
+}
+
+static bool attach_early(McCaptureThread *self, GError **error)
+{
+    for (unsigned i = 0; self->ops->attaches_early && i < MC_FRAME_POOL_MAX_LENT; i++)
+        if (!fit_memory(self, mc_frame_pool_at(self->pool, i), error))
+            return false;
+    return true;
+}
+
 McCaptureThread *mc_capture_thread_new(const McCaptureConfig *wanted, const McCaptureEvents *events,
                                        GError **error)
 {
@@ -82,7 +101,7 @@ McCaptureThread *mc_capture_thread_new(const McCaptureConfig *wanted, const McCa
     if (!self->capture)
         return NULL;
     note_size(self);
-    return g_steal_pointer(&self);
+    return attach_early(self, error) ? g_steal_pointer(&self) : NULL;
 }
 
 void mc_capture_thread_free(McCaptureThread *self)
@@ -165,17 +184,6 @@ static void lend_pending(McCaptureThread *self)
     uint64_t number = frame->number;
 
     self->events.deliver(&desc, number, self->events.user_data);
-}
-
-static bool fit_memory(McCaptureThread *self, McFrame *frame, GError **error)
-{
-    uint32_t width_px, height_px;
-
-    self->ops->size(self->capture, &width_px, &height_px);
-    if (frame->pixels && frame->width_px == width_px && frame->height_px == height_px)
-        return true;
-    self->ops->detach(self->capture, frame);
-    return self->ops->attach(self->capture, frame, error);
 }
 
 static void describe(McCaptureThread *self, McFrame *frame, int64_t begin_ns, int64_t end_ns)

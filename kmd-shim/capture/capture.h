@@ -51,6 +51,8 @@ typedef enum {
 
 typedef struct {
     const char *kind;
+    bool attaches_early; /* once open has returned, so that the first pictures need not wait for it
+                          */
     /* MC_CAPTURE_ERROR, or G_IO_ERROR_CANCELLED by config->cancel. */
     McCapture *(*open)(const McCaptureConfig *config, GError **error);
     void (*close)(McCapture *self);

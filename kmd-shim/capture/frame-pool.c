@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "kmd-shim/capture/frame-pool.h"
 
+#include "kmd-shim/abi/pages.h"
+
 #define PIXEL_ALIGN 64
 
 struct McFramePool {
@@ -16,6 +18,7 @@ void mc_frame_alloc_memory(McFrame *frame, uint32_t width_px, uint32_t height_px
     frame->height_px = height_px;
     frame->stride_bytes = width_px * 4;
     frame->pixels = g_aligned_alloc(height_px, (size_t) frame->stride_bytes, PIXEL_ALIGN);
+    mc_pages_map(frame->pixels, (size_t) height_px * frame->stride_bytes);
 }
 
 void mc_frame_free_memory(McFrame *frame)

@@ -164,6 +164,7 @@ static McGrab test_grab(McCapture *self, McFrame *frame, int64_t now_ns, GError 
 
 const McCaptureOps mc_capture_test_pattern = {
     .kind = "test",
+    .attaches_early = true,
     .open = test_open,
     .close = test_close,
     .size = test_size,

@@ -6,6 +6,7 @@
 #include <sys/ipc.h>
 #include <sys/shm.h>
 
+#include "kmd-shim/abi/pages.h"
 #include "kmd-shim/capture/error.h"
 
 typedef struct {
@@ -31,6 +32,7 @@ static bool attach_segment(McXConnection *x, Shared *shared)
     /* It goes with its last user, who may attach to it until then: whatever ends this process. */
     bool attached = shared->segment.shmaddr != (char *) -1;
     if (attached) {
+        mc_pages_map(shared->segment.shmaddr, bytes);
         shared->image->data = shared->segment.shmaddr;
         x->error = 0;
         attached = XShmAttach(x->display, &shared->segment);

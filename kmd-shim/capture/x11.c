@@ -416,8 +416,12 @@ static bool x11_poll(McCapture *self, McCaptureNews *news, GError **error)
 
 static bool x11_attach(McCapture *self, McFrame *frame, GError **error)
 {
-    return mc_x11_shm_attach(self->x, frame, self->visual, self->depth, self->area.width_px,
-                             self->area.height_px, error);
+    if (!mc_x11_shm_attach(self->x, frame, self->visual, self->depth, self->area.width_px,
+                           self->area.height_px, error))
+        return false;
+    if (!self->window) /* the server's pages of it, too: what comes is not looked at */
+        mc_x11_shm_read(self->x, frame, self->root, self->area.x_px, self->area.y_px);
+    return true;
 }
 
 static void x11_detach(McCapture *self, McFrame *frame)
@@ -454,6 +458,7 @@ static McGrab x11_grab(McCapture *self, McFrame *frame, int64_t now_ns, GError *
 
 const McCaptureOps mc_capture_x11 = {
     .kind = "x11",
+    .attaches_early = true,
     .open = x11_open,
     .close = x11_close,
     .size = x11_size,
