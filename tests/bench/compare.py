@@ -6,6 +6,7 @@ import stage as bed
 from figures import median, percentile, ratio, rounded
 
 ORDER = ("floor", "ours", "stock", "gnd")
+EQUAL_SSIM_STEP = 0.05  # of the bit rate
 STAGES = ("capture", "encode", "send", "total")
 
 
@@ -113,7 +114,7 @@ def quality(arguments):
 
 
 def cpu(arguments):
-    """Moving and still desktop, each pipeline's CPU a frame and a second."""
+    """Moving and still desktop, each pipeline's CPU a frame and a second; ours also at gnd's SSIM."""
     results = []
     for mode in modes_of(arguments, "1280x720@30", "1920x1080@30"):
         moving = {name: summary(of) for name, of in
@@ -123,12 +124,49 @@ def cpu(arguments):
         figures.table(f"{mode.name}: still desktop", ["pipeline", "CPU % moving", "still", "share"],
                       [[name, moving[name]["cpu_percent"], still[name],
                         ratio(still[name], moving[name]["cpu_percent"])] for name in still])
+        equal = equal_ssim(arguments, mode, moving["gnd"]["ssim"])
         for result in results_of(mode, "mixed", moving):
             name = result["pipeline"]
+            if name == "ours":
+                result["at_gnd_ssim"] = equal
             result["still_to_moving_cpu"] = rounded(ratio(still.get(name),
                                                           moving[name]["cpu_percent"]))
             results.append(result)
     return results
+
+
+def kbps_of_ssim(arguments, stage, ssim):
+    """The least bit rate, by halving, at which ours gives this SSIM or as good as it."""
+    low, high = 0, stage.mode.kbps
+    while high - low > stage.mode.kbps * EQUAL_SSIM_STEP:
+        middle = round((low + high) / 2)
+        arguments.say(f"{stage.mode.name}: SSIM of ours at {middle} kbit/s")
+        run = stage.run(bed.Ours, arguments.seconds, every=15, kbps=middle)
+        if run.ssim >= ssim:
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def equal_ssim(arguments, mode, ssim):
+    """Ours at the bit rate at which it looks like gnd, and gnd, in turn."""
+    with bed.Stage(arguments.build, mode, warm_s=arguments.warm) as stage:
+        kbps = kbps_of_ssim(arguments, stage, ssim)
+        runs = {"ours": [], "gnd": []}
+        for number in range(arguments.rounds):
+            arguments.say(f"{mode.name}: equal SSIM, round {number + 1}")
+            runs["ours"].append(stage.run(bed.Ours, arguments.seconds, every=15, kbps=kbps))
+            runs["gnd"].append(stage.run(bed.Gnd, arguments.seconds, every=15))
+    sums = {name: summary(of) for name, of in runs.items()}
+    own, gnd = sums["ours"], sums["gnd"]
+    figures.table(f"{mode.name}: at equal SSIM",
+                  ["pipeline", "CPU ms/frame", "x gnd", "SSIM", "PSNR-Y", "kbit/s"],
+                  [[name, of["cpu_ms"], ratio(of["cpu_ms"], gnd["cpu_ms"]), of["ssim"], of["psnr"],
+                    of["kbps"]] for name, of in sums.items()])
+    return {"cpu_ratio_to_gnd": rounded(ratio(own["cpu_ms"], gnd["cpu_ms"])),
+            "ssim": rounded(own["ssim"], 5), "ssim_gnd": rounded(gnd["ssim"], 5),
+            "kbps": rounded(own["kbps"], 0), "kbps_gnd": rounded(gnd["kbps"], 0)}
 
 
 def still_percent(arguments, mode):

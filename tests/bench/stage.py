@@ -114,11 +114,11 @@ class Ours:
     """The product as people start it, with sound."""
     name = "ours"
 
-    def __init__(self, stage, mode, port, script="", options=()):
+    def __init__(self, stage, mode, port, script="", options=(), kbps=None):
         self.stats_path = stage.bed.folder / f"stats-{stage.next_number()}"
         self.program, rtsp_port = stage.bed.cast(
             "--capture", f"x11:{stage.display}", "--audio", "test", "--input", "deny", "--mode",
-            mode.name, "--bitrate", mode.kbps, "--stats", self.stats_path, *options)
+            mode.name, "--bitrate", kbps or mode.kbps, "--stats", self.stats_path, *options)
         self.sink = RtspSink(rtsp_port, port, script)
 
     def end(self):
