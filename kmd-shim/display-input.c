@@ -4,7 +4,12 @@
 
 #include "kmd-shim/display-private.h"
 
-/* lock held. A picture that is no desktop (the test pattern) takes no input; where the portal shows
+static bool is_desktop(const char *kind)
+{
+    return strcmp(kind, "test") && strcmp(kind, "file");
+}
+
+/* lock held. A picture that is no desktop takes no input; where the portal shows
  * it, it takes that, too, of what the person let in. */
 static bool open_input(McDisplayPath *self)
 {
@@ -18,7 +23,7 @@ static bool open_input(McDisplayPath *self)
     mc_capture_tap_size(self->capture, &width_px, &height_px);
     if (portal)
         self->input = mc_input_new_portal(portal, width_px, height_px, &why);
-    else if (strcmp(mc_capture_tap_kind(self->capture), "test"))
+    else if (is_desktop(mc_capture_tap_kind(self->capture)))
         self->input = mc_input_new(target ? target : self->target, width_px, height_px, &why);
     self->input_refused = !self->input;
     if (self->input_refused)

@@ -4,10 +4,8 @@
 #include <string.h>
 
 static const McCaptureOps *const kinds[] = {
-    &mc_capture_test_pattern,
-    &mc_capture_x11,
-    &mc_capture_portal,
-    &mc_capture_kms,
+    &mc_capture_test_pattern, &mc_capture_x11,  &mc_capture_portal,
+    &mc_capture_kms,          &mc_capture_file,
 };
 
 GQuark mc_capture_error_quark(void)
@@ -33,6 +31,11 @@ const char *mc_capture_error_code(int code)
         [MC_CAPTURE_ERROR_NO_SCREEN] = "capture.no-screen",
         [MC_CAPTURE_ERROR_CARD_DENIED] = "capture.card-denied",
         [MC_CAPTURE_ERROR_UNREADABLE] = "capture.unreadable",
+        [MC_CAPTURE_ERROR_NO_FILE] = "capture.no-file",
+        [MC_CAPTURE_ERROR_NOT_MEDIA] = "capture.not-media",
+        [MC_CAPTURE_ERROR_NO_DECODER] = "capture.no-decoder",
+        [MC_CAPTURE_ERROR_DAMAGED] = "capture.damaged",
+        [MC_CAPTURE_ERROR_FINISHED] = "capture.finished",
     };
 
     return names[code >= 0 && code < (int) G_N_ELEMENTS(names) ? code : MC_CAPTURE_ERROR_FAILED];
@@ -50,7 +53,7 @@ const McCaptureOps *mc_capture_find(const char *text, const char **ret_argument,
     }
     g_set_error(error, MC_CAPTURE_ERROR, MC_CAPTURE_ERROR_UNKNOWN_KIND,
                 "there is no picture source \"%s\"; use test, x11, x11:DISPLAY, x11:MONITOR, "
-                "x11,window=TITLE, portal or kms",
+                "x11,window=TITLE, portal, kms or file:PATH",
                 text ? text : "");
     return NULL;
 }

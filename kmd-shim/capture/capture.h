@@ -80,12 +80,16 @@ typedef struct {
     const char *(*input_target)(const McCapture *self);
     /* Any thread: the desktop portal's session, by which input goes, too. NULL: there is none. */
     McPortalSession *(*portal)(McCapture *self);
+    /* Any thread: the sound that belongs to the pictures, 48 kHz, stereo, of begin_ns
+     * (CLOCK_MONOTONIC) on; silence where there is none. NULL: it never has any. */
+    void (*read_sound)(McCapture *self, int64_t begin_ns, int16_t *block, size_t pairs);
 } McCaptureOps;
 
 extern const McCaptureOps mc_capture_test_pattern;
 extern const McCaptureOps mc_capture_x11;    /* desktop, monitor or window of an X server */
 extern const McCaptureOps mc_capture_portal; /* what a person picks; Wayland's way */
 extern const McCaptureOps mc_capture_kms;    /* what a card's CRTC scans out; consoles, kiosks */
+extern const McCaptureOps mc_capture_file;   /* a media file, with its sound */
 
 /* The kind that a text like "test" or "x11:5" names, and its argument (NULL: none). */
 const McCaptureOps *mc_capture_find(const char *text, const char **ret_argument, GError **error);

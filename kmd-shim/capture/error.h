@@ -21,6 +21,11 @@ typedef enum {
     MC_CAPTURE_ERROR_NO_SCREEN,    /* capture.no-screen: a card's, of that name, that is on */
     MC_CAPTURE_ERROR_CARD_DENIED,  /* capture.card-denied: its picture takes a privilege */
     MC_CAPTURE_ERROR_UNREADABLE,   /* capture.unreadable: a layout or format of the card's own */
+    MC_CAPTURE_ERROR_NO_FILE,      /* capture.no-file: none that can be read */
+    MC_CAPTURE_ERROR_NOT_MEDIA,    /* capture.not-media: no pictures are in it */
+    MC_CAPTURE_ERROR_NO_DECODER,   /* capture.no-decoder: what it takes is not installed */
+    MC_CAPTURE_ERROR_DAMAGED,      /* capture.damaged: it cannot be decoded, or ends early */
+    MC_CAPTURE_ERROR_FINISHED,     /* capture.finished: all was shown, which is no fault */
 } McCaptureError;
 
 #define MC_CAPTURE_ERROR (mc_capture_error_quark())

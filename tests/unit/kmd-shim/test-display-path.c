@@ -38,7 +38,7 @@ static void test_interface(void)
 
 static void test_unknown_kind(void)
 {
-    static const char *const names[] = {"tes", "test2", "", "file:x", "camera"};
+    static const char *const names[] = {"tes", "test2", "", "files:x", "camera"};
 
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
         g_autoptr(GError) error = NULL;
