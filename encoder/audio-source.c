@@ -25,13 +25,15 @@
 #define DELAY_STEP_NS (5 * G_GINT64_CONSTANT(1000000))
 #define MAX_DELAY_NS (40 * G_GINT64_CONSTANT(1000000))
 
-typedef enum { SILENCE, TONE, BEEP, DESKTOP } Kind;
+typedef enum { SILENCE, TONE, BEEP, DESKTOP, READ } Kind;
 
 struct McAudioSource {
     Kind kind;
     int64_t next_ns; /* when the next block begins */
     int64_t skipped_ns;
     int timer_fd, wake_fd;
+    McAudioRead read;
+    void *read_data;
     McDesktopSound *desktop;
     unsigned epoch;   /* of its stream */
     int64_t delay_ns; /* how long after its end a block is asked for */
@@ -142,6 +144,8 @@ bool mc_audio_source_read(McAudioSource *self, int16_t block[MC_AUDIO_BLOCK * 2]
         return false;
     if (self->kind == SILENCE)
         memset(block, 0, MC_AUDIO_BLOCK * 2 * sizeof(*block));
+    else if (self->kind == READ)
+        self->read(self->next_ns, block, MC_AUDIO_BLOCK, self->read_data);
     else if (self->kind != DESKTOP)
         fill_tone(self, block);
     *ret_time_ns = self->next_ns;
@@ -149,7 +153,7 @@ bool mc_audio_source_read(McAudioSource *self, int16_t block[MC_AUDIO_BLOCK * 2]
     return true;
 }
 
-McAudioSource *mc_audio_source_new(const char *kind)
+McAudioSource *mc_audio_source_new(const char *kind, McAudioRead read, void *user_data)
 {
     McAudioSource *self = g_new0(McAudioSource, 1);
 
@@ -161,6 +165,10 @@ McAudioSource *mc_audio_source_new(const char *kind)
         self->kind = BEEP;
     else if (!strcmp(kind, "auto") || g_str_has_prefix(kind, "auto:"))
         self->kind = DESKTOP;
+    else if (!strcmp(kind, "file") && read)
+        self->kind = READ;
+    self->read = read;
+    self->read_data = user_data;
     if (self->kind == DESKTOP)
         self->desktop = mc_desktop_sound_new(kind[4] ? kind + 5 : "");
     self->next_ns = now_ns();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* encoder/audio-source.h - where sound comes from: a tone, silence, or what the desktop plays.
+/* encoder/audio-source.h - where sound comes from: a tone, silence, what the desktop plays, or what
+ * belongs to the pictures.
  * Always 48 kHz, 16 bit, stereo; never a microphone.
  * Threads: one caller (the sound's thread); wake from any.  Owner: encoder/audio. */
 #pragma once
@@ -12,11 +13,15 @@
 #define MC_AUDIO_RATE_HZ 48000
 #define MC_AUDIO_BLOCK 480u /* pairs: 10 ms */
 
+/* Fills the block with the sound of begin_ns (CLOCK_MONOTONIC) on, or with silence. Sound's thread.
+ */
+typedef void (*McAudioRead)(int64_t begin_ns, int16_t *block, size_t pairs, void *user_data);
+
 typedef struct McAudioSource McAudioSource;
 /* "test" (440 Hz), "beep" (50 ms of 1 kHz with each second of CLOCK_MONOTONIC), "silence", "auto"
  * (the default output's monitor; silence where there is none, said once), "auto:OUTPUT" (that
- * output's, while it is there); other names are silence. */
-McAudioSource *mc_audio_source_new(const char *kind);
+ * output's, while it is there), "file" (what read gives); other names are silence. */
+McAudioSource *mc_audio_source_new(const char *kind, McAudioRead read, void *user_data);
 void mc_audio_source_free(McAudioSource *self);
 /* Waits for the next block; *ret_time_ns is CLOCK_MONOTONIC of its first sample.  False: woken. */
 bool mc_audio_source_read(McAudioSource *self, int16_t block[MC_AUDIO_BLOCK * 2],

@@ -2,7 +2,6 @@
 #include "encoder/audio.h"
 
 #include "encoder/audio-encoder.h"
-#include "encoder/audio-source.h"
 #include "encoder/lpcm.h"
 #include "encoder/urgency.h"
 
@@ -76,7 +75,7 @@ McAudio *mc_audio_new(const McAudioConfig *config, GError **error)
             return NULL;
         }
     }
-    self->source = mc_audio_source_new(config->source);
+    self->source = mc_audio_source_new(config->source, config->read, config->read_data);
     self->config.source = NULL; /* the caller's memory */
     self->thread = g_thread_new("mc-sound", run, self);
     return self;

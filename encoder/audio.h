@@ -4,11 +4,14 @@
  * Owner: encoder/stream. */
 #pragma once
 
+#include "encoder/audio-source.h"
 #include "encoder/stream.h"
 
 typedef struct {
     McStreamAudio codec; /* not NONE */
-    const char *source;  /* as McStreamConfig.audio_source */
+    const char *source;  /* as McStreamConfig.audio_source, */
+    McAudioRead read;    /* read_sound */
+    void *read_data;     /* and sound_data */
     /* An LPCM frame with its header, an ADTS or an AC-3 frame; time_ns: CLOCK_MONOTONIC of its
      * first sample. */
     void (*on_frame)(const uint8_t *frame, size_t bytes, int64_t time_ns, void *user_data);

@@ -255,6 +255,8 @@ bool mc_stream_start(McStream *self, GError **error)
 {
     McAudioConfig audio = {.codec = self->config.audio,
                            .source = self->config.audio_source,
+                           .read = self->config.read_sound,
+                           .read_data = self->config.sound_data,
                            .on_frame = on_sound,
                            .on_skipped = on_sound_skipped,
                            .on_error = mc_stream_report_failure,

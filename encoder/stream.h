@@ -49,7 +49,11 @@ typedef struct {
     int rtp_fd; /* bound UDP socket of the caller's (it keeps and closes it) */
     McStreamVideo video;
     McStreamAudio audio;
-    char audio_source[64]; /* "test" (440 Hz tone), "silence", "auto" (desktop's monitor) */
+    char audio_source[64]; /* as encoder/audio-source.h */
+    /* For "file", on the sound's thread: fills the block with what is heard from begin_ns
+     * (CLOCK_MONOTONIC) on.  NULL: silence. */
+    void (*read_sound)(int64_t begin_ns, int16_t *block, size_t pairs, void *user_data);
+    void *sound_data;
     /* The link's own encryption of each datagram, as mc_sender_set_protect; NULL: none. */
     bool (*protect)(uint8_t *datagram, size_t room, size_t *len, void *user_data);
     void *protect_data;

@@ -194,8 +194,7 @@ static bool consents(const McOptions *options)
 
     if (strcmp(options->input, "ask"))
         return !strcmp(options->input, "allow");
-    if (g_str_has_prefix(options->capture, "test") || !isatty(STDIN_FILENO) ||
-        !isatty(STDERR_FILENO))
+    if (!mc_options_show_desktop(options) || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
         return false;
     fputs("May the sink move the pointer and type on this desktop? [y/N] ", stderr);
     return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');

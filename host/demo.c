@@ -271,7 +271,7 @@ static int run(Demo *self, const McOptions *given)
     options.capture = capture;
     options.wait_s = 15;
     options.duration_s = self->seconds + 5; /* the sink ends the session first, with M8 */
-    if (!strcmp(options.audio, "auto"))
+    if (!strcmp(options.audio, "auto") || !strcmp(options.audio, "file"))
         g_strlcpy(options.umd_options.audio, "test", sizeof(options.umd_options.audio));
     int code = mc_cast_run(&options, self->report, start_sink, self);
     double wall_s = (double) (g_get_monotonic_time() - start_us) / G_USEC_PER_SEC;

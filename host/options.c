@@ -124,6 +124,30 @@ static bool parse_protect(McOptions *self, GError **error)
     return false;
 }
 
+static bool shows_file(const McOptions *self)
+{
+    return g_str_has_prefix(self->capture, "file:");
+}
+
+bool mc_options_show_desktop(const McOptions *self)
+{
+    return !g_str_has_prefix(self->capture, "test") && !shows_file(self);
+}
+
+static const char *default_sound(const McOptions *self)
+{
+    return mc_options_show_desktop(self) ? "auto" : shows_file(self) ? "file" : "test";
+}
+
+static bool check_sound(const McOptions *self, GError **error)
+{
+    if (strcmp(self->audio, "file") || shows_file(self))
+        return true;
+    g_set_error_literal(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                        "--audio file is a file's own sound, and wants --capture file:PATH");
+    return false;
+}
+
 static bool finish(McOptions *self, GError **error)
 {
     static const char *const links[] = {"auto", "lan", "loopback", "mice", "p2p", NULL};
@@ -131,7 +155,8 @@ static bool finish(McOptions *self, GError **error)
     static const char *const pairings[] = {"auto", "pbc", "enter-pin", "show-pin", NULL};
     static const char *const securities[] = {"auto", "open", "encrypt", "request", "pin", NULL};
     static const char *const consents[] = {"ask", "allow", "deny", NULL};
-    static const char *const sounds[] = {"auto", "both", "none", "test", "beep", "silence", NULL};
+    static const char *const sounds[] = {"auto", "both",    "none", "test",
+                                         "beep", "silence", "file", NULL};
 
     set_default(&self->link, self->sink ? "auto" : "lan"); /* a name is looked for everywhere */
     set_default(&self->listen, strcmp(self->link, "p2p") && strcmp(self->link, "auto")
@@ -143,7 +168,7 @@ static bool finish(McOptions *self, GError **error)
     set_default(&self->pairing, "auto");
     set_default(&self->allow, "");
     set_default(&self->capture, g_getenv("WAYLAND_DISPLAY") ? "portal" : "x11");
-    set_default(&self->audio, g_str_has_prefix(self->capture, "test") ? "test" : "auto");
+    set_default(&self->audio, default_sound(self));
     set_default(&self->encoder, "");
     set_default(&self->input, "ask");
     set_default(&self->sink, "");
@@ -154,7 +179,7 @@ static bool finish(McOptions *self, GError **error)
         !check_range("--channel", self->channel_mhz, 7125, error) ||
         !check_word("--security", self->security, securities, error) ||
         !check_range("--control-port", self->control_port, 65535, error) ||
-        !check_word("--audio", self->audio, sounds, error) ||
+        !check_word("--audio", self->audio, sounds, error) || !check_sound(self, error) ||
         !check_word("--input", self->input, consents, error) || !parse_mode(self, error) ||
         !parse_protect(self, error) || !check_flavour(self->ts_flavour, error) ||
         !check_range("--bitrate", self->bitrate_kbps, 240000, error) ||
@@ -211,12 +236,13 @@ bool mc_options_parse(McOptions *self, const char *command, int argc, char **arg
         {"listen", 0, 0, G_OPTION_ARG_STRING_ARRAY, &self->listens,
          "where the sink dials in; once for each sink [127.0.0.1:7236]", "ADDR:PORT"},
         {"allow", 0, 0, G_OPTION_ARG_STRING, &self->allow, "only this peer may connect", "ADDR"},
-        {"capture", 0, 0, G_OPTION_ARG_STRING, &self->capture,
+        {"capture", 0, 0, G_OPTION_ARG_FILENAME, &self->capture,
          "what is shown: x11, x11:DISPLAY, x11:MONITOR, x11,window=ID-OR-TITLE, portal, "
-         "portal:choose, kms, kms:SCREEN, test, test:noise, test:still, test:sync",
+         "portal:choose, kms, kms:SCREEN, file:PATH, file:PATH,loop, test, test:noise, test:still, "
+         "test:sync",
          "WHAT"},
         {"audio", 0, 0, G_OPTION_ARG_STRING, &self->audio,
-         "sound: auto, both, none, test, beep, silence", "WHAT"},
+         "sound: auto, both, none, test, beep, silence [of the file, else auto]", "WHAT"},
         {"input", 0, 0, G_OPTION_ARG_STRING, &self->input,
          "may the sink move pointer and keys here: ask, allow, deny [ask]", "WORD"},
         {"mode", 0, 0, G_OPTION_ARG_STRING, &self->mode,

@@ -53,5 +53,8 @@ bool mc_options_refuse_sinks(const McOptions *self, unsigned n_names, GError **e
 bool mc_options_set_sinks(McOptions *self, char **names, unsigned n_names, GError **error);
 void mc_options_clear_sinks(McOptions *self);
 
+/* A desktop, and no test picture or file: it has sound of its own and takes input. */
+bool mc_options_show_desktop(const McOptions *self);
+
 /* The driver module: --umd, MIRACAST_UMD, beside the program, or where it is installed. */
 char *mc_options_umd_path(const McOptions *self);

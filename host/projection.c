@@ -26,6 +26,7 @@ struct McProjection {
     McMeter *meter;
     McFigures figures; /* the answers' thread */
     McTrace *trace;
+    McCaptureShare *share; /* what is shown; the caller's */
     McDisplayPath *display;
     McRuntime *runtime;
     McSinkLink link;
@@ -133,8 +134,16 @@ static void on_capture_error(const GError *error, void *user_data)
 {
     McProjection *self = user_data;
 
-    on_error(mc_capture_error_code(error->code), error->message, self);
+    if (g_error_matches(error, MC_CAPTURE_ERROR, MC_CAPTURE_ERROR_FINISHED))
+        mc_report_step(self->report, "capture", error->message);
+    else
+        on_error(mc_capture_error_code(error->code), error->message, self);
     end(self);
+}
+
+static void read_sound(int64_t begin_ns, int16_t *block, size_t pairs, void *user_data)
+{
+    mc_capture_share_read_sound(((McProjection *) user_data)->share, begin_ns, block, pairs);
 }
 
 static void notify_interrupt(MIRACAST_ENCODE_CHUNK_COMPLETED *chunk, void *user_data)
@@ -172,11 +181,11 @@ static bool fail(McProjection *self, const char *code, const GError *error)
     return false;
 }
 
-static bool open_display(McProjection *self, McCaptureShare *share)
+static bool open_display(McProjection *self)
 {
     g_autoptr(GError) error = NULL;
     McDisplayConfig config = {.capture = self->options->capture,
-                              .share = share,
+                              .share = self->share,
                               .allow_input = self->config.input,
                               .fps =
                                   self->options->fps ? (uint32_t) self->options->fps : DEFAULT_FPS,
@@ -223,6 +232,7 @@ static bool find_link(McProjection *self)
     umd.on_error = on_error;
     umd.on_trace = self->trace ? on_trace : NULL;
     umd.on_datagram = self->trace ? on_datagram : NULL;
+    umd.read_sound = read_sound;
     umd.user_data = self;
     return NT_SUCCESS(mc_sink_link_init(&self->link, self->runtime, &umd));
 }
@@ -471,7 +481,8 @@ static void set_cancellable(McProjection *self, bool cancellable)
 
 void mc_projection_run(McProjection *self, McCaptureShare *share)
 {
-    if (open_trace(self) && open_display(self, share) && load_driver(self) && find_link(self)) {
+    self->share = share;
+    if (open_trace(self) && open_display(self) && load_driver(self) && find_link(self)) {
         set_cancellable(self, true);
         if (!g_atomic_int_get(&self->stop_wanted))
             run_session(self);

@@ -41,6 +41,9 @@ typedef struct {
      * looks, and nothing is lost by it. */
     void (*on_datagram)(char direction, uint16_t local_port, uint16_t sink_port,
                         const uint8_t *bytes, size_t len, void *user_data);
+    /* Where audio is "file": fills the block (48 kHz, stereo) with what belongs to the pictures
+     * from begin_ns (CLOCK_MONOTONIC) on, or with silence; while a session runs. */
+    void (*read_sound)(int64_t begin_ns, int16_t *block, size_t pairs, void *user_data);
     void *user_data;
 } McUmdOptions;
 

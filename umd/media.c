@@ -236,6 +236,8 @@ static McStream *new_stream(McMedia *self, const char *dest_ip, uint16_t dest_po
                              .protection = protection_of(self),
                              .opening = self->opening,
                              .encodings = self->encodings,
+                             .read_sound = self->options.read_sound,
+                             .sound_data = self->options.user_data,
                              .on_frame_sent = frame_sent,
                              .on_frame_encoded = frame_encoded,
                              .on_error = stream_failed,

@@ -333,6 +333,12 @@ void mc_capture_share_unref(McCaptureShare *self)
     g_free(self);
 }
 
+void mc_capture_share_read_sound(McCaptureShare *self, int64_t begin_ns, int16_t *block,
+                                 size_t pairs)
+{
+    mc_capture_thread_read_sound(self->thread, begin_ns, block, pairs);
+}
+
 McCaptureTap *mc_capture_tap_new(McCaptureShare *share, const McCaptureTapEvents *events)
 {
     McCaptureTap *self = g_new0(McCaptureTap, 1);

@@ -37,6 +37,10 @@ McCaptureShare *mc_capture_share_ref(McCaptureShare *self);
 void mc_capture_share_unref(
     McCaptureShare *self); /* NULL is fine; the last one closes the source */
 
+/* The sound that belongs to the pictures, as McCaptureOps has it. Any thread. */
+void mc_capture_share_read_sound(McCaptureShare *self, int64_t begin_ns, int16_t *block,
+                                 size_t pairs);
+
 /* Refers to the share. Start, pause, stop, renumber and free of one tap: one at
  * a time; different taps need not know of each other. */
 McCaptureTap *mc_capture_tap_new(McCaptureShare *share, const McCaptureTapEvents *events);

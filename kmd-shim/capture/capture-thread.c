@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -136,6 +137,15 @@ const char *mc_capture_thread_input_target(const McCaptureThread *self)
 McPortalSession *mc_capture_thread_portal(McCaptureThread *self)
 {
     return self->ops->portal ? self->ops->portal(self->capture) : NULL;
+}
+
+void mc_capture_thread_read_sound(McCaptureThread *self, int64_t begin_ns, int16_t *block,
+                                  size_t pairs)
+{
+    if (self->ops->read_sound)
+        self->ops->read_sound(self->capture, begin_ns, block, pairs);
+    else
+        memset(block, 0, pairs * 2 * sizeof(*block));
 }
 
 void mc_capture_thread_size(McCaptureThread *self, uint32_t *ret_width_px, uint32_t *ret_height_px)

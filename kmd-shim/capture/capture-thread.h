@@ -33,6 +33,8 @@ void mc_capture_thread_free(McCaptureThread *self);
 const char *mc_capture_thread_kind(const McCaptureThread *self);
 const char *mc_capture_thread_input_target(const McCaptureThread *self);
 McPortalSession *mc_capture_thread_portal(McCaptureThread *self); /* borrowed; NULL: none */
+void mc_capture_thread_read_sound(McCaptureThread *self, int64_t begin_ns, int16_t *block,
+                                  size_t pairs); /* as McCaptureOps has it */
 void mc_capture_thread_size(McCaptureThread *self, uint32_t *ret_width_px, uint32_t *ret_height_px);
 
 /* Starts, or goes on at another rate; either way a frame comes at once. One of a new size has

@@ -61,7 +61,12 @@ static void on_error(const GError *error, void *user_data)
 static Heard *listen_to(McStreamAudio codec, const char *source, unsigned frames)
 {
     Heard *self = heard_new();
-    McAudioConfig config = {codec, source, on_frame, on_skipped, on_error, self};
+    McAudioConfig config = {.codec = codec,
+                            .source = source,
+                            .on_frame = on_frame,
+                            .on_skipped = on_skipped,
+                            .on_error = on_error,
+                            .user_data = self};
     g_autoptr(GError) error = NULL;
     int64_t end_us = g_get_monotonic_time() + WAIT_US;
     McAudio *audio = mc_audio_new(&config, &error);
@@ -221,7 +226,7 @@ static void test_silence(void)
 /* It comes by the clock: twenty blocks in 200 ms, and not all at the end. */
 static void test_pace(void)
 {
-    g_autoptr(McAudioSource) source = mc_audio_source_new("test");
+    g_autoptr(McAudioSource) source = mc_audio_source_new("test", NULL, NULL);
     int16_t block[MC_AUDIO_BLOCK * 2];
     int64_t start_us = g_get_monotonic_time(), time_ns, late_us = 0;
 
@@ -236,6 +241,32 @@ static void test_pace(void)
     mc_audio_source_wake(source);
     g_assert_false(mc_audio_source_read(source, block, &time_ns));
     g_assert_false(mc_audio_source_read(source, block, &time_ns));
+}
+
+static void give_time(int64_t begin_ns, int16_t *block, size_t pairs, void *user_data)
+{
+    *(int64_t *) user_data = begin_ns;
+    for (size_t i = 0; i < pairs * 2; i++)
+        block[i] = (int16_t) i;
+}
+
+/* What belongs to the pictures is asked for by its time, when that is over. */
+static void test_given(void)
+{
+    int64_t asked_ns = 0, time_ns;
+    g_autoptr(McAudioSource) source = mc_audio_source_new("file", give_time, &asked_ns);
+    g_autoptr(McAudioSource) nobody = mc_audio_source_new("file", NULL, NULL);
+    int16_t block[MC_AUDIO_BLOCK * 2];
+
+    for (int i = 0; i < 3; i++) {
+        g_assert_true(mc_audio_source_read(source, block, &time_ns));
+        g_assert_cmpint(asked_ns, ==, time_ns);
+        g_assert_cmpint(g_get_monotonic_time() * 1000, >=, time_ns + 10000000);
+        for (unsigned at = 0; at < MC_AUDIO_BLOCK * 2; at++)
+            g_assert_cmpint(block[at], ==, at);
+    }
+    g_assert_true(mc_audio_source_read(nobody, block, &time_ns)); /* nothing is given: silence */
+    g_assert_cmpint(block[1], ==, 0);
 }
 
 /* Each frame says how long it is. */
@@ -407,6 +438,7 @@ int main(int argc, char **argv)
     g_test_add_func("/audio/lpcm-tone", test_lpcm_tone);
     g_test_add_func("/audio/silence", test_silence);
     g_test_add_func("/audio/pace", test_pace);
+    g_test_add_func("/audio/given", test_given);
     for (McStreamAudio codec = MC_STREAM_AUDIO_AAC; codec <= MC_STREAM_AUDIO_AC3; codec++) {
         add("tone", codec, test_tone);
         add("delay", codec, test_delay);
