@@ -21,6 +21,7 @@ import plot  # noqa: E402
 import relay  # noqa: E402
 
 WINDOW_S = 0.5
+CALM_S = 2.0  # after a step all is as it shall be
 
 AAC = ("--set", "wfd2_audio_codecs=AAC 00000001 00")  # LPCM alone takes more than the link has then
 
@@ -29,7 +30,8 @@ SCENARIOS = {
     "halve": ("0:rate=10000;queue=200,6:rate=5000,14:rate=10000", 24, ("--bitrate", "8000"), ()),
     "collapse": ("0:rate=10000;queue=200,5:rate=1500,15:rate=10000", 32, ("--bitrate", "8000"), AAC),
     "trickle": ("0:rate=10000;queue=200,5:rate=500,15:rate=10000", 32, ("--bitrate", "8000"), AAC),
-    "loss": ("0:rate=20000;loss=2", 10, ("--bitrate", "4000"), ()),
+    "loss": ("0:rate=20000;loss=2", 20, ("--bitrate", "4000"), ()),
+    "delay": ("0:rate=20000;delay=5,5:delay=80,13:delay=200,21:delay=5", 26, ("--bitrate", "4000"), ()),
     "jitter": ("0:rate=20000;delay=10;jitter=30", 10, ("--bitrate", "4000"), ()),
 }
 
@@ -96,14 +98,13 @@ def mean(series, start, end):
     return sum(values) / len(values) if values else 0.0
 
 
-def settle_ms(series, start, end, kbps):
-    """From start until the mean of half a second is below kbps, and no later one of this part is
-    above it by more than a tenth."""
-    slots = [at for at, _, _, _ in series if start <= at <= end - WINDOW_S]
-    for i, at in enumerate(slots):
-        if mean(series, at, at + WINDOW_S) <= kbps:
-            return round((at - start) * 1e3)
-    return None
+def settle_ms(series, start, kbps):
+    """From start until no half second that begins before all shall be calm has more than kbps."""
+    slots = [at for at, _, _, _ in series if start <= at < start + CALM_S]
+    above = [at for at in slots if mean(series, at, at + WINDOW_S) > kbps]
+    if not slots or above and above[-1] == slots[-1]:
+        return None
+    return round((above[-1] + relay.SLOT_S - start) * 1e3) if above else 0
 
 
 def back_after_s(series, start, end, kbps):
@@ -113,22 +114,54 @@ def back_after_s(series, start, end, kbps):
     return None
 
 
+def longest_ms(pictures):
+    """The longest time between two pictures by their own stamps: of those of which anything came, and of
+    those that a decoder shows as they are, which are whole and refer to whole ones alone."""
+    came = whole = None
+    longest = [0.0, 0.0]
+    intact = False
+    for picture in pictures:
+        pts = picture["pts_90k"]
+        intact = (intact or picture["idr"]) and not picture["holed"]
+        for index, last in enumerate((came, whole if intact else None)):
+            if last is not None:
+                longest[index] = max(longest[index], (pts - last) / 90)
+        came, whole = pts, pts if intact or whole is None else whole
+    return [round(value) for value in longest]
+
+
+def answers_ms(pictures):
+    """By stamps, from each first picture with a hole to the next key frame."""
+    taken, since = [], None
+    for picture in pictures:
+        if picture["idr"] and since is not None:
+            taken.append(round((picture["pts_90k"] - since) / 90))
+            since = None
+        if picture["holed"] and since is None:
+            since = picture["pts_90k"]
+    return taken
+
+
 def judge(script, seconds, series, pictures, report):
     """Figures of each step down and up; ages in the steps' calm parts."""
     steps = relay.parse_script(script)
     rates = [(at, values["rate"]) for at, values in steps if values.get("rate")]
     result = {"lost": sum(row[3] for row in series), "pictures": len(pictures),
               "longest_freeze_ms": report["longest_freeze_ms"],
-              "idr_frames": report["video"]["idr_frames"], "steps": []}
+              "idr_frames": report["video"]["idr_frames"],
+              "least_sent_kbps": round(min((mean(series, at, at + 1) for at, _, _, _ in series
+                                            if CALM_S <= at <= seconds - 1), default=0)), "steps": []}
+    result["longest_gap_ms"], result["longest_not_whole_ms"] = longest_ms(pictures)
+    result["slowest_answer_ms"] = max(answers_ms(pictures), default=None)
     for index, (at, kbps) in enumerate(rates):
         end = rates[index + 1][0] if index + 1 < len(rates) else seconds
-        calm = [p["age_ms"] for p in pictures if at + 2 <= p["t_s"] < end]
+        calm = [p["age_ms"] for p in pictures if at + CALM_S <= p["t_s"] < end]
         step = {"at_s": at, "link_kbps": kbps, "oldest_after_2s_ms": max(calm, default=None),
-                "sent_kbps": round(mean(series, at + 2, end))}
+                "sent_kbps": round(mean(series, at + CALM_S, end))}
         if index and kbps < rates[index - 1][1]:
-            step["below_after_ms"] = settle_ms(series, at, end, kbps)
+            step["below_after_ms"] = settle_ms(series, at, kbps)
         elif index:
-            before = mean(series, rates[index - 2][0] + 2, rates[index - 1][0])
+            before = mean(series, rates[index - 2][0] + CALM_S, rates[index - 1][0])
             step["back_after_s"] = back_after_s(series, at, end, 0.9 * before)
         result["steps"].append(step)
     return result
@@ -162,7 +195,10 @@ def run(miracast, name, plots=None, live=True):
 def show(result):
     print(f"{result['scenario']}: {result['pictures']} pictures, longest freeze "
           f"{result['longest_freeze_ms']} ms, {result['lost']} datagrams lost, "
-          f"{result['idr_frames']} IDR")
+          f"{result['idr_frames']} IDR, at least {result['least_sent_kbps']} kbit/s sent")
+    print(f"  by stamps: at most {result['longest_gap_ms']} ms without a picture, "
+          f"{result['longest_not_whole_ms']} ms without a whole one, "
+          f"{result['slowest_answer_ms']} ms from a hole to a key frame")
     for step in result["steps"]:
         words = [f"  from {step['at_s']:g} s: link {step['link_kbps']:.0f} kbit/s, sent "
                  f"{step['sent_kbps']}, oldest picture after 2 s {step['oldest_after_2s_ms']} ms"]

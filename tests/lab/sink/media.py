@@ -14,12 +14,12 @@ FRAME_PAIRS = {"AAC": 1024, "AC3": 1536}  # of a frame; LPCM: as many as there a
 
 
 class AccessUnit:
-    """One video PES."""
-    __slots__ = ("pts", "t_first", "t_last", "size", "at", "idr", "slices", "sps", "lead_ms")
+    """One video PES.  holed: something is missing in it, or between it and the next one."""
+    __slots__ = ("pts", "t_first", "t_last", "size", "at", "idr", "slices", "sps", "lead_ms", "holed")
 
     def __init__(self, pts, t_first, t_last, size, at):
         self.pts, self.t_first, self.t_last, self.size, self.at = pts, t_first, t_last, size, at
-        self.idr, self.slices, self.sps, self.lead_ms = False, 0, None, None
+        self.idr, self.slices, self.sps, self.lead_ms, self.holed = False, 0, None, None, False
 
 
 class Media:
@@ -41,6 +41,7 @@ class Media:
         self.video_stuffing, self.audio_stuffing = set(), set()
         self.pending_marker = False
         self.lost = 0  # datagrams, when the last picture came
+        self.gaps = 0  # of the video's packets, likewise
         self.accept = True
         self.rtp_ahead, self.rtp_pcr = None, Range()
 
@@ -88,6 +89,8 @@ class Media:
             self.lost = self.rtp.lost
             self.parameters.frame_num = None
         unit = AccessUnit(pts, pes.t_first, pes.t_last, len(payload), self.video_bytes)
+        gaps = self.ts.gaps[self.ts.pid_of("H264")]
+        unit.holed, self.gaps = gaps != self.gaps, gaps
         self.parameters.access_unit(payload, unit)
         if pts is not None and pcr is not None:
             unit.lead_ms = wrap_diff(pts * 300, int(pcr) % (WRAP_33 * 300), WRAP_33 * 300) / 27e3

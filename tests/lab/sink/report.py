@@ -38,11 +38,11 @@ def write_frames(media, path):
     counts from the capture, by a clock that the quickest PCR packet sets."""
     base = media.ts.pcr_base
     with open(path, "w", encoding="ascii") as out:
-        out.write("arrived_s,age_ms,pts_90k,bytes,idr\n")
+        out.write("arrived_s,age_ms,pts_90k,bytes,idr,holed\n")
         for unit in media.units:
             captured = base + unit.pts / 90000 - PTS_LEAD_S if base is not None else unit.t_last
             out.write(f"{unit.t_last:.6f},{(unit.t_last - captured) * 1e3:.2f},{unit.pts},"
-                      f"{unit.size},{int(unit.idr)}\n")
+                      f"{unit.size},{int(unit.idr)},{int(unit.holed)}\n")
 
 
 def make(session, live, audio_path, errors):

@@ -68,6 +68,7 @@ class TsCheck:
         self.packets = 0
         self.pids = collections.Counter()
         self.cc = {}
+        self.gaps = collections.Counter()  # in the continuity, by PID
         self.pmt_pid = self.pcr_pid = None
         self.pmt = None
         self.streams = {}
@@ -161,6 +162,7 @@ class TsCheck:
             return
         if last is not None and cc != (last + payload) & 15:
             self.faults.add("ts-continuity", f"pid {pid:#x}: {last} then {cc}, payload: {payload}")
+            self.gaps[pid] += 1
         self.cc[pid] = cc
 
     def _section(self, payload, start, what):
