@@ -3,15 +3,20 @@
 
 #include <glib.h>
 
-#define LOSS_SOME 13                        /* 5 % in 1/256 (wfd-rtsp 9.2) */
-#define LOSS_MUCH 38                        /* 15 % */
-#define LOWER_SPACING_US (300 * 1000)       /* a cut shows in the reports only after a round trip */
+#define LOSS_SOME_PERCENT 5 /* (wfd-rtsp 9.2) */
+#define LOSS_MUCH_PERCENT 15
+#define LOSS_CHANCE                                                                                \
+    2 /* datagrams: reports of a tenth of a second have some fifty, and the air's                  \
+       * two of a hundred do not fall evenly */
+#define LOSS_WINDOW_US (1 * G_USEC_PER_SEC)
+#define DATAGRAM_BYTES 1328
+#define LOWER_SPACING_US (300 * 1000)
 #define RAISE_AFTER_US (2 * G_USEC_PER_SEC) /* without anything wrong */
 #define RAISE_SPACING_US (500 * 1000)
 #define RAISE_PERCENT 8      /* and more, the longer it goes well: links come back from far below */
 #define RAISE_MORE_PERCENT 4 /* a second */
 #define RAISE_MOST_PERCENT 25
-#define RAISE_AFTER_MOST_US (30 * G_USEC_PER_SEC)
+#define RAISE_AFTER_MOST_US (10 * G_USEC_PER_SEC)
 #define VAIN_TRY_US (1500 * 1000)      /* trouble so soon after growing comes from it */
 #define FORGET_US (6 * G_USEC_PER_SEC) /* links change */
 #define FORGIVE_US (60 * G_USEC_PER_SEC)
@@ -53,6 +58,12 @@ void mc_rate_control_init(McRateControl *self, const McRateConfig *config, int64
                             .unmute_after_us = UNMUTE_AFTER_US};
 }
 
+/* Until a cut shows in the reports. */
+static int64_t cut_spacing_us(const McRateInput *input)
+{
+    return LOWER_SPACING_US + MAX(input->trip_us, 0);
+}
+
 /* A share of what came through; less where the encoder cannot hold the rate and sends more. */
 static uint32_t of_received(const McRateControl *self, const McRateInput *input)
 {
@@ -63,12 +74,18 @@ static uint32_t of_received(const McRateControl *self, const McRateInput *input)
     return (uint32_t) (self->sent_kbps > kbps * 3 / 2 ? share * kbps / self->sent_kbps : share);
 }
 
+static bool is_lossy(const McRateLoss *loss, unsigned percent)
+{
+    return (uint64_t) loss->lost * 100 >= (uint64_t) loss->datagrams * percent + 100 * LOSS_CHANCE;
+}
+
 /* What may stay of the present rate when a sink lost this share: what it got, less a margin. Little
  * loss may be the air's and not the rate's, so that alone does not end in a slide show. */
-static uint32_t kbps_for_loss(const McRateControl *self, const McRateInput *input)
+static uint32_t kbps_for_loss(const McRateControl *self, const McRateInput *input, bool much)
 {
-    const uint32_t kbps = self->decision.kbps, lost_256 = input->fraction_lost;
-    const bool much = lost_256 >= LOSS_MUCH;
+    const uint32_t kbps = self->decision.kbps;
+    const uint32_t recent_256 = self->recent.lost * 256 / MAX(self->recent.datagrams, 1);
+    const uint32_t lost_256 = CLAMP(recent_256, input->fraction_lost, 255);
     const uint32_t floor = much ? kbps / 4 : self->config.max_kbps / 4;
     const uint32_t got = MIN(self->sent_kbps, kbps) * (256 - lost_256) / 256;
     uint32_t may = much ? kbps / 2 : kbps * 3 / 4;
@@ -124,8 +141,6 @@ static uint32_t least_for_wishes(const McRateControl *self)
 
 static void weigh_wishes(McRateControl *self, const McRateInput *input)
 {
-    if (input->has_report)
-        self->reported_us = input->now_us;
     if (wishes_speak(self, input) && self->decision.kbps <= least_for_wishes(self))
         self->asks_anyway = true;
 }
@@ -135,10 +150,11 @@ static uint32_t judge(const McRateControl *self, const McRateInput *input, const
 {
     const uint32_t kbps = self->decision.kbps;
 
-    if (input->has_report && input->fraction_lost >= LOSS_SOME) {
-        *ret_why =
-            input->fraction_lost >= LOSS_MUCH ? "the sink loses much" : "the sink loses some";
-        return kbps_for_loss(self, input);
+    const bool much =
+        is_lossy(&self->report, LOSS_MUCH_PERCENT) || is_lossy(&self->recent, LOSS_MUCH_PERCENT);
+    if (input->has_report && (much || is_lossy(&self->recent, LOSS_SOME_PERCENT))) {
+        *ret_why = much ? "the sink loses much" : "the sink loses some";
+        return kbps_for_loss(self, input, much);
     }
     if (input->datagrams_dropped > self->last.datagrams_dropped ||
         input->queued_us > QUEUE_LIMIT_US) {
@@ -195,14 +211,17 @@ static bool lower(McRateControl *self, const McRateInput *input, uint32_t kbps)
 {
     const int64_t since_raise_us = input->now_us - self->raised_us;
 
-    if (input->now_us - self->lowered_us < LOWER_SPACING_US + MAX(input->trip_us, 0))
+    if (input->now_us - self->lowered_us < cut_spacing_us(input))
         return false;
+    const uint32_t trouble_kbps =
+        input->received_kbps ? MIN(self->decision.kbps, input->received_kbps) : self->decision.kbps;
+    const bool same = trouble_kbps > self->trouble_kbps / 10 * 8; /* else the link has changed */
     if (self->decision.kbps > MINIMUM_KBPS && since_raise_us < VAIN_TRY_US && self->tried)
-        self->raise_after_us = MIN(self->raise_after_us * 2, RAISE_AFTER_MOST_US);
+        self->raise_after_us =
+            same ? MIN(self->raise_after_us * 2, RAISE_AFTER_MOST_US) : RAISE_AFTER_US;
     self->tried = false;
     self->cut_trip_us = input->trip_us;
-    self->trouble_kbps =
-        input->received_kbps ? MIN(self->decision.kbps, input->received_kbps) : self->decision.kbps;
+    self->trouble_kbps = trouble_kbps;
     self->lowered_us = input->now_us;
     self->decision.kbps = MAX(kbps, MINIMUM_KBPS);
     return true;
@@ -265,14 +284,51 @@ static uint32_t kbps_of(uint64_t bytes, int64_t elapsed_us)
     return (uint32_t) MIN(bytes * 8000 / (uint64_t) elapsed_us, G_MAXUINT32 / 512);
 }
 
+/* A way that stays as long although much less is sent than came through is no queue, which would
+ * have drained, but a longer way. */
+static void learn_trip(McRateControl *self, const McRateInput *input)
+{
+    const int64_t trip_us = MAX(input->trip_us, 1);
+
+    if (input->trip_us < 0)
+        return;
+    const bool would_drain = self->cut_trip_us > 0 && input->now_us - self->lowered_us > DRAIN_US &&
+                             self->sent_kbps < self->trouble_kbps / 10 * 9;
+    if (!self->trip_base_us || trip_us < self->trip_base_us ||
+        (would_drain && trip_us > self->cut_trip_us / 8 * 7))
+        self->trip_base_us = trip_us;
+}
+
+/* After a cut the reports speak of the time before it for a while. */
+static void note_loss(McRateControl *self, const McRateInput *input)
+{
+    const int64_t since_us = input->now_us - self->reported_us;
+    const bool anew =
+        input->now_us - self->lowered_us < cut_spacing_us(input) || since_us > LOSS_WINDOW_US;
+    const int64_t keep_us = anew ? 0 : LOSS_WINDOW_US - since_us;
+    McRateLoss *report = &self->report, *recent = &self->recent;
+
+    *report = (McRateLoss){0};
+    if (input->bytes_sent > self->bytes_reported)
+        report->datagrams =
+            (uint32_t) ((input->bytes_sent - self->bytes_reported) / DATAGRAM_BYTES) + 1;
+    report->lost = (report->datagrams * input->fraction_lost + 128) / 256;
+    recent->datagrams =
+        report->datagrams + (uint32_t) (recent->datagrams * keep_us / LOSS_WINDOW_US);
+    recent->lost = report->lost + (uint32_t) (recent->lost * keep_us / LOSS_WINDOW_US);
+    self->bytes_reported = input->bytes_sent;
+    self->reported_us = input->now_us;
+}
+
 /* Differences of the counters, smoothed; a pause or a new stream starts anew. */
 static void measure(McRateControl *self, const McRateInput *input)
 {
     const int64_t elapsed_us = input->now_us - self->last.now_us;
 
-    if (input->has_report && input->trip_us >= 0)
-        self->trip_base_us = self->trip_base_us ? MIN(self->trip_base_us, MAX(input->trip_us, 1))
-                                                : MAX(input->trip_us, 1);
+    if (input->has_report) {
+        learn_trip(self, input);
+        note_loss(self, input);
+    }
     if (elapsed_us <= 0 || input->bytes_sent < self->last.bytes_sent)
         return;
     const uint32_t all = kbps_of(input->bytes_sent - self->last.bytes_sent, elapsed_us);

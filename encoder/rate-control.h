@@ -40,20 +40,26 @@ typedef struct {
 } McRateDecision;
 
 typedef struct {
+    uint32_t datagrams, lost; /* about */
+} McRateLoss;
+
+typedef struct {
     McRateConfig config;
     McRateDecision decision;
     McRateInput last;
     int64_t cut_trip_us;           /* the round trip that last made it give way */
     uint32_t sent_kbps;            /* of pictures, in the last half second or so */
     uint32_t sound_kbps;           /* likewise */
-    int64_t trip_base_us;          /* shortest round trip; 0: none yet */
+    int64_t trip_base_us;          /* without a queue; 0: none yet */
+    McRateLoss report, recent;     /* of the last one, and of about the last second */
+    uint64_t bytes_reported;       /* sent by the last report */
+    int64_t reported_us;           /* when it came; 0: none yet */
     int64_t lowered_us, raised_us; /* when it last gave way, or grew */
     int64_t bad_us;                /* when anything was last wrong */
     int64_t raise_after_us;        /* calm that it takes to grow: longer after each vain try */
     int64_t config_us;             /* when it began */
     uint32_t trouble_kbps;         /* at which it last gave way; 0: never */
     bool tried;                    /* it grew since it last gave way */
-    int64_t reported_us;           /* when a report last came; 0: never */
     uint32_t muted_kbps;           /* of the sound, when it was muted */
     int64_t unmuted_us;            /* when it was last let in again; 0: never */
     int64_t unmute_after_us;       /* calm that this takes: longer after each vain try */

@@ -34,6 +34,207 @@ static McRateDecision step(Link *link, unsigned lost_256)
     return mc_rate_control_step(&link->control, &link->input);
 }
 
+/* ---- whole links: a queue that empties at a rate, and a sink behind it that reports each step
+ * ---- */
+
+typedef struct {
+    uint32_t rate_kbps, queue_ms; /* what does not fit is lost */
+    uint32_t delay_ms, jitter_ms; /* there and back each */
+    unsigned loss_percent;        /* of the air, whatever is sent */
+    uint32_t sound_kbps;          /* goes the same way */
+    double queued_kbit;
+    McRateInput report; /* what the sink says next time */
+    uint32_t seed;
+} Way;
+
+static const McRateConfig video = {8000, 1280, 720, 30};
+
+static unsigned chance(Way *way, unsigned below)
+{
+    way->seed = way->seed * 1664525u + 1013904223u;
+    return below ? (way->seed >> 8) % below : 0;
+}
+
+static double queue_ms(const Way *way)
+{
+    return way->queued_kbit * 1000 / way->rate_kbps;
+}
+
+/* The part that the air takes of it, each datagram by itself. */
+static double lost_in_air(Way *way, double kbit)
+{
+    unsigned datagrams = (unsigned) (kbit * 1000 / 8 / 1328), lost = 0;
+
+    for (unsigned i = 0; i < datagrams; i++)
+        lost += chance(way, 100) < way->loss_percent;
+    return datagrams ? (double) lost / datagrams : 0;
+}
+
+/* A step's sending goes into the queue; what the sink got of it is reported with the next one. */
+static void carry(Way *way, uint32_t kbps)
+{
+    const double came = kbps * STEP_US / 1e6, fits = way->rate_kbps * way->queue_ms / 1e3;
+    const double through = way->rate_kbps * STEP_US / 1e6, air = lost_in_air(way, came);
+
+    way->queued_kbit += came * (1 - air);
+    const double left = MIN(way->queued_kbit, through);
+    way->queued_kbit -= left;
+    const double over = MAX(way->queued_kbit - fits, 0);
+    way->queued_kbit -= over;
+    const double trip_ms = 2 * way->delay_ms + queue_ms(way) + chance(way, 2 * way->jitter_ms + 1);
+    const int64_t trip_us = (int64_t) (trip_ms * 1000);
+    way->report = (McRateInput){.has_report = true,
+                                .fraction_lost = (uint8_t) (256 * (over + came * air) / came),
+                                .received_kbps = (uint32_t) (left * 1e6 / STEP_US),
+                                .trip_us = trip_us,
+                                .trip_grows = trip_us > way->report.trip_us - 5000};
+}
+
+static McRateDecision cross(Link *link, Way *way)
+{
+    const McRateInput *report = &way->report;
+
+    link->input.now_us += STEP_US;
+    link->input.bytes_sent +=
+        (uint64_t) (link->control.decision.kbps + way->sound_kbps) * STEP_US / 8000;
+    link->input.sound_bytes += (uint64_t) way->sound_kbps * STEP_US / 8000;
+    link->input.has_report = report->has_report;
+    link->input.fraction_lost = report->fraction_lost;
+    link->input.received_kbps = report->received_kbps;
+    link->input.trip_us = report->has_report ? report->trip_us : -1;
+    link->input.trip_grows = report->trip_grows;
+    carry(way, link->control.decision.kbps + way->sound_kbps);
+    return mc_rate_control_step(&link->control, &link->input);
+}
+
+/* So many steps; the lowest rate of them. */
+static uint32_t cross_for(Link *link, Way *way, unsigned steps)
+{
+    uint32_t least = UINT32_MAX;
+
+    for (unsigned i = 0; i < steps; i++)
+        least = MIN(least, cross(link, way).kbps);
+    return least;
+}
+
+/* The rate is below the link's in half a second, what waits is gone in two, and it comes back: all
+ * from 12 Mbit/s down, to what each row says. */
+static void test_way_halves(void)
+{
+    static const struct {
+        uint32_t to_kbps, queue_ms;
+    } rows[] = {{6000, 200}, {6000, 1000}, {4000, 200}, {4000, 60}, {3000, 400}, {1500, 200}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        Link link = start(&video);
+        Way way = {.rate_kbps = 12000, .queue_ms = rows[i].queue_ms, .delay_ms = 3};
+        unsigned steps = 0;
+        g_assert_cmpuint(cross_for(&link, &way, 30), ==, 8000);
+        way.rate_kbps = rows[i].to_kbps;
+        while (cross(&link, &way).kbps >= rows[i].to_kbps)
+            steps++;
+        g_test_message("to %u with %u ms: below it after %u ms", rows[i].to_kbps, rows[i].queue_ms,
+                       (steps + 1) * STEP_US / 1000);
+        if (rows[i].to_kbps >= 4000) /* a half: at once; less is left of more than one step */
+            g_assert_cmpuint(steps, <, 5);
+        cross_for(&link, &way, 20 - steps);
+        for (unsigned k = 0; k < 100; k++) {
+            g_assert_cmpfloat(queue_ms(&way), <, 150);
+            cross(&link, &way);
+        }
+        g_assert_cmpuint(link.control.decision.kbps, >=, rows[i].to_kbps / 2);
+        way.rate_kbps = 12000;
+        for (steps = 0; link.control.decision.kbps < 7200; steps++)
+            cross(&link, &way);
+        g_test_message("back after %u ms", steps * STEP_US / 1000);
+        g_assert_cmpuint(steps, <, 120);
+    }
+}
+
+/* A desktop that was too much for the link already: what it learned then does not keep it down when
+ * the link comes back, whenever that is. */
+static void test_way_comes_back(void)
+{
+    unsigned most = 0;
+
+    for (unsigned hold = 20; hold < 300; hold += 7) {
+        Link link = start(&video);
+        Way way = {.rate_kbps = 9000, .queue_ms = 200, .delay_ms = 3, .sound_kbps = 1600};
+        unsigned steps;
+        cross_for(&link, &way, 60);
+        g_assert_cmpuint(link.control.decision.kbps, >=, 5000);
+        way.rate_kbps = 4500;
+        cross_for(&link, &way, 5);
+        g_assert_cmpuint(link.control.decision.kbps + way.sound_kbps, <, 4500);
+        cross_for(&link, &way, hold);
+        way.rate_kbps = 9000;
+        for (steps = 0; link.control.decision.kbps < 5500; steps++)
+            cross(&link, &way);
+        most = MAX(most, steps);
+    }
+    g_test_message("back after %u ms at most", most * STEP_US / 1000);
+    g_assert_cmpuint(most, <, 120);
+}
+
+/* Two of a hundred lost are the air's: the rate stays, for no rate would lose less. */
+static void test_way_loses(void)
+{
+    Link link = start(&video);
+    Way way = {.rate_kbps = 20000, .queue_ms = 200, .delay_ms = 3, .loss_percent = 2};
+
+    g_assert_cmpuint(cross_for(&link, &way, 300), ==, 8000);
+    g_assert_false(link.control.decision.tight);
+}
+
+/* A way that becomes longer is no queue: one cut to see, at most, and then the old rate again. */
+static void test_way_gets_longer(void)
+{
+    static const uint32_t delays_ms[] = {30, 80, 200, 5, 120};
+    Link link = start(&video);
+    Way way = {.rate_kbps = 20000, .queue_ms = 200, .delay_ms = 3};
+
+    cross_for(&link, &way, 30);
+    for (size_t i = 0; i < G_N_ELEMENTS(delays_ms); i++) {
+        way.delay_ms = delays_ms[i];
+        g_assert_cmpuint(cross_for(&link, &way, 150), >=, 8000 * 6 / 10);
+        g_assert_cmpuint(link.control.decision.kbps, ==, 8000);
+    }
+}
+
+/* And nor is one of which no two datagrams take the same time. */
+static void test_way_jitters(void)
+{
+    static const uint32_t jitters_ms[] = {10, 25};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(jitters_ms); i++) {
+        Link link = start(&video);
+        Way way = {.rate_kbps = 20000,
+                   .queue_ms = 200,
+                   .delay_ms = 10,
+                   .jitter_ms = jitters_ms[i],
+                   .seed = 7};
+        g_assert_cmpuint(cross_for(&link, &way, 600), ==, 8000);
+    }
+}
+
+/* A rate that fits is kept: the mean of what is sent over a link of 4 Mbit/s is not far below it.
+ */
+static void test_way_is_used(void)
+{
+    Link link = start(&video);
+    Way way = {.rate_kbps = 4000, .queue_ms = 200, .delay_ms = 3};
+    uint64_t sum = 0;
+
+    cross_for(&link, &way, 100);
+    for (unsigned i = 0; i < 600; i++)
+        sum += cross(&link, &way).kbps;
+    g_test_message("%" G_GUINT64_FORMAT " kbit/s of 4000", sum / 600);
+    g_assert_cmpuint(sum / 600, >=, 2800);
+    g_assert_cmpuint(sum / 600, <, 4000);
+}
+
+/* ---- one rule each ---- */
+
 static void test_clean_link_stays(void)
 {
     Link link = start(&hd);
@@ -330,6 +531,12 @@ static void test_idr_storm_with_reports(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/rate-control/way-halves", test_way_halves);
+    g_test_add_func("/rate-control/way-comes-back", test_way_comes_back);
+    g_test_add_func("/rate-control/way-loses", test_way_loses);
+    g_test_add_func("/rate-control/way-gets-longer", test_way_gets_longer);
+    g_test_add_func("/rate-control/way-jitters", test_way_jitters);
+    g_test_add_func("/rate-control/way-is-used", test_way_is_used);
     g_test_add_func("/rate-control/clean-link-stays", test_clean_link_stays);
     g_test_add_func("/rate-control/halved-link", test_halved_link);
     g_test_add_func("/rate-control/comes-back", test_comes_back);
