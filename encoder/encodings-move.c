@@ -123,6 +123,7 @@ McEncoding *mc_encoding_new_opening(McSeat *seat)
     McEncoding *self = mc_encoding_new(now->house, &now->video, now->wish);
 
     self->video.bitrate_kbps = seat->kbps;
+    self->video.single_slice = self->single_slice = seat->single_slice;
     self->avoid = now->encoder ? mc_video_encoder_failed(now->encoder) : now->avoid;
     self->opening = mc_h264_opening_new(&self->video, self->wish, self->avoid);
     return self;

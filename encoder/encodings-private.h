@@ -64,7 +64,7 @@ typedef struct McEncoding {
     McPicture *notice; /* in place of the content; NULL: not needed yet */
     unsigned repeated; /* times that the picture was encoded again, unchanged */
     uint32_t kbps;     /* as the encoder was last told */
-    bool tight;
+    bool tight, single_slice;
     char *note;
 } McEncoding;
 
@@ -87,6 +87,7 @@ struct McSeat {
     bool resting, stopped, error_told;
     uint32_t kbps;
     bool tight;
+    bool single_slice; /* its sink shows no more */
     McSeatCursor cursor;
     McKnownFrames given;
     uint64_t last_id; /* of the frame that was given last */
@@ -121,6 +122,8 @@ bool mc_seat_await(McSeat *self, bool even_resting);
 McSeat *mc_encoding_lead(const McEncoding *self); /* the first one that does not rest */
 void mc_encoding_follow_cursor(McEncoding *self); /* when nobody is at work */
 bool mc_encoding_rate(const McEncoding *self, uint32_t *ret_kbps); /* true: tight */
+/* One of those in it, or on their way to it, shows no picture of more than one slice. */
+bool mc_encoding_single_slice(const McEncoding *self);
 const McKnownFrame *mc_known_find(const McKnownFrames *self, uint64_t pixels, int64_t capture_ns);
 void mc_known_add(McKnownFrames *self, const McKnownFrame *frame);
 

@@ -78,6 +78,13 @@ static void follow_rate(McEncoding *self, uint32_t kbps, bool tight)
     mc_video_encoder_set_rate(self->encoder, kbps, tight);
 }
 
+static void follow_slices(McEncoding *self, bool single_slice)
+{
+    if (single_slice != self->single_slice)
+        mc_video_encoder_set_single_slice(self->encoder, single_slice);
+    self->single_slice = single_slice;
+}
+
 /* ---- encoding; lock and busy held ---- */
 
 static void fail(McEncoding *self, GError *failure, GError **error)
@@ -118,11 +125,13 @@ static bool encode(McEncoding *self, McSeat *by, const McShot *shot, GError **er
     GError *failure = NULL;
     uint32_t kbps;
     const bool tight = mc_encoding_rate(self, &kbps);
+    const bool single_slice = mc_encoding_single_slice(self);
 
     name_unit(self, unit, shot);
     unit->idr = mc_schedule_idr_is_due(&self->schedule, start_us) || self->content_changed;
     mc_encodings_unlock(self->house);
     follow_rate(self, kbps, tight);
+    follow_slices(self, single_slice);
     const bool ok = make_unit(self, again, unit, &failure);
     mc_encoding_describe(self, &unit->info);
     unit->made_us = g_get_monotonic_time();

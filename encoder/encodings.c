@@ -93,6 +93,7 @@ McEncoding *mc_encoding_new(McEncodings *house, const McStreamVideo *video, cons
     self->house = house;
     self->serial = ++house->last_serial;
     self->video = *video;
+    self->single_slice = video->single_slice;
     g_strlcpy(self->wish, wish ? wish : "", sizeof(self->wish));
     self->seats = g_ptr_array_new();
     self->convert = mc_convert_new(video->width_px, video->height_px);
@@ -208,6 +209,19 @@ bool mc_encoding_rate(const McEncoding *self, uint32_t *ret_kbps)
     return tight;
 }
 
+bool mc_encoding_single_slice(const McEncoding *self)
+{
+    for (guint i = 0; i < self->house->all->len; i++) {
+        const McEncoding *encoding = g_ptr_array_index(self->house->all, i);
+        for (guint k = 0; k < encoding->seats->len; k++) {
+            const McSeat *seat = g_ptr_array_index(encoding->seats, k);
+            if (seat->single_slice && (encoding == self || seat->next == self))
+                return true;
+        }
+    }
+    return false;
+}
+
 McSeat *mc_encoding_lead(const McEncoding *self)
 {
     McSeat *lead = NULL;
@@ -250,6 +264,7 @@ McSeat *mc_seat_new(McEncodings *encodings, const McStreamVideo *video, const ch
     g_cond_init(&self->done);
     g_cond_init(&self->news);
     self->kbps = video->bitrate_kbps;
+    self->single_slice = video->single_slice;
     self->at = 1;
     mc_encodings_lock(self->house);
     self->encoding = mc_encoding_new(self->house, video, wish);
@@ -390,6 +405,7 @@ bool mc_seat_set_video(McSeat *self, const McStreamVideo *video, GError **error)
         mc_encoding_set_encoder(own, g_steal_pointer(&encoder));
         own->avoid = avoid;
         self->kbps = video->bitrate_kbps;
+        self->single_slice = video->single_slice;
         mc_seat_move_to(self, own);
         wake(self);
     }

@@ -370,6 +370,11 @@ unsigned mc_h264_slices(const McH264 *self)
     return self->most_slices;
 }
 
+void mc_h264_set_single_slice(McH264 *self, bool single_slice)
+{
+    self->video.single_slice = single_slice;
+}
+
 void mc_h264_set_rate(McH264 *self, uint32_t kbps, bool tight)
 {
     self->kind->set_rate(self->encoder, kbps, tight ? 2000 / self->video.fps : VBV_MS);

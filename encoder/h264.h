@@ -28,6 +28,9 @@ unsigned mc_h264_slices(const McH264 *self); /* the most that a picture had so f
 /* tight: the largest picture takes two intervals of this rate, else 200 ms of it. */
 void mc_h264_set_rate(McH264 *self, uint32_t kbps, bool tight);
 
+/* From the next picture on: more than one slice in it is a failure. */
+void mc_h264_set_single_slice(McH264 *self, bool single_slice);
+
 /* Encodes a picture of the mode's size; ret_au is emptied first.  The access unit begins with an
  * AUD, has one slice (checked in a trial, and in each picture where single_slice asks for it), and
  * with idr (always heeded) SPS and PPS.  False: encoder.failed; waits at most MC_H264_WAIT_MS of

@@ -5,7 +5,7 @@ bool mc_share_same_mode(const McStreamVideo *one, const McStreamVideo *other)
 {
     return one->width_px == other->width_px && one->height_px == other->height_px &&
            one->fps == other->fps && one->high_profile == other->high_profile &&
-           one->level_idc == other->level_idc && one->single_slice == other->single_slice;
+           one->level_idc == other->level_idc;
 }
 
 static bool below(uint32_t kbps, uint32_t most_kbps, unsigned percent)

@@ -39,7 +39,9 @@ typedef struct {
     uint64_t serial;                /* of two, the older one's is less */
 } McShareGroup;
 
-/* Whether one encoder's work serves both: all but the rate. */
+/* Whether one encoder's work serves both: all but the rate. Sinks of different levels agree here:
+ * what is negotiated is the lowest level that carries the mode, whatever more they offer. And one
+ * slice a picture is right for those that would show more, too. */
 bool mc_share_same_mode(const McStreamVideo *one, const McStreamVideo *other);
 
 /* others: of the encoding without this stream. */

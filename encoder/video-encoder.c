@@ -58,6 +58,12 @@ void mc_video_encoder_set_rate(McVideoEncoder *self, uint32_t kbps, bool tight)
     mc_h264_set_rate(self->h264, kbps, tight);
 }
 
+void mc_video_encoder_set_single_slice(McVideoEncoder *self, bool single_slice)
+{
+    self->video.single_slice = single_slice;
+    mc_h264_set_single_slice(self->h264, single_slice);
+}
+
 /* Another kind that works, or the same anew when it is the only one and not failing all the time.
  */
 static McH264 *another(McVideoEncoder *self, GError **error)

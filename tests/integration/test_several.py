@@ -143,6 +143,21 @@ def shared(bed):
         check(one == two, "the same pictures in another order")
 
 
+def unlike(bed):
+    """Sinks of other levels, and one that shows only pictures of one slice and has a flavour of its own:
+    the mode is the same, and so is the encoding."""
+    several = Several(bed, 3)
+    low = ("--set", "wfd_video_formats=40 00 01 01 0001FFFF 1FFFFFFF 00000FFF 00 0000 0000 11 none none")
+    sinks = [several.sink(several.names[0]), several.sink(several.names[1], *low),
+             several.sink(several.names[2], profile="samsung-2026")]
+    several.wait_live(*several.names)
+    several.wait_together()
+    check(end(several, *sinks) == EXIT_OK, several.source.text())
+    check("one slice a picture" in several.source.text(), several.source.text())
+    levels = {sink.report()["negotiated"]["video"]["level_idc"] for sink in sinks}
+    check(len(levels) == 1, levels)
+
+
 def slow_link(bed):
     """One sink's link becomes slow: it gets an encoding of its own, and the other its rate back; when
     the link is good again, they come together."""
@@ -267,7 +282,7 @@ def usage(bed):
               "own sink" in lines[0], (words, done.stderr))
 
 
-CASES = {"same-mode": same_mode, "shared": shared, "slow-link": slow_link,
+CASES = {"same-mode": same_mode, "shared": shared, "unlike": unlike, "slow-link": slow_link,
          "encoder-fails": encoder_fails, "other-modes": other_modes, "one-killed": one_killed,
          "one-late": one_late, "last-gone": last_gone, "none-comes": none_comes, "usage": usage}
 

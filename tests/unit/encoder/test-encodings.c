@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* One desktop's frames into several seats, and what each of them may send. Every unit that a seat
  * takes is checked as a decoder would: it begins with a key frame and its headers, and no picture
- * that another refers to is missing. */
+ * that another refers to is missing. Usage: test-encodings LIBGSTMCLAB.so */
 #include "encoder/encodings.h"
 
+#include <gst/gst.h>
 #include <string.h>
 
 #include "encoder/sps.h"
@@ -15,14 +16,16 @@
 #define FPS 30
 #define MAX_VIEWS 4
 
-static const McStreamVideo video = {WIDTH, HEIGHT, FPS, false, 31, 2000, false};
+static const McStreamVideo video = {WIDTH, HEIGHT, FPS, false, 31, 2000, false},
+                           single = {WIDTH, HEIGHT, FPS, false, 31, 2000, true};
+static const char *plugin_path;
 
 /* A seat and what came out of it. */
 typedef struct {
     McSeat *seat;
     McStill still; /* reads the frame numbers */
     uint32_t frame_num;
-    unsigned units, idrs, shared, notes;
+    unsigned units, idrs, shared, notes, most_slices;
     uint64_t last_id;
     guint last_hash; /* of the bytes */
     const char *news;
@@ -65,12 +68,18 @@ static void read_unit(View *self, const McUnit *unit)
 {
     const uint8_t *nal;
     size_t pos = 0, len;
+    unsigned slices = 0;
     bool sps = false;
 
     if (!self->units)
         g_assert_true(unit->idr);
-    while (mc_nal_next(unit->bytes->data, unit->bytes->len, &pos, &nal, &len))
-        read_nal(self, nal, len, &sps);
+    while (mc_nal_next(unit->bytes->data, unit->bytes->len, &pos, &nal, &len)) {
+        const unsigned type = mc_nal_type(nal);
+        slices += type == MC_NAL_IDR || type == MC_NAL_SLICE;
+        if (slices < 2) /* the others have the same number */
+            read_nal(self, nal, len, &sps);
+    }
+    self->most_slices = MAX(self->most_slices, slices);
     g_assert_cmpint(sps, ==, unit->idr);
     self->units++;
     self->idrs += unit->idr;
@@ -283,6 +292,40 @@ static void test_other_modes(void)
         step(d);
     for (unsigned i = 0; i < d->n_views; i++)
         g_assert_cmpuint(streams(&d->view[i]), ==, 1);
+    desk_free(d);
+}
+
+/* A sink that shows one slice a picture has the encoding that others have, too; and while it does,
+ * an encoder that begins to cut its pictures is replaced, which it is not for the others. */
+static void test_single_slice(void)
+{
+    Desk *d = desk_new(0);
+    g_autoptr(GError) error = NULL;
+    GstPlugin *plugin = gst_plugin_load_file(plugin_path, &error);
+
+    g_assert_no_error(error);
+    gst_object_unref(plugin);
+    g_setenv("MCLAB_FRAMES", "6", TRUE); /* three of them are the trial's */
+    g_setenv("MCLAB_HOW", "slices", TRUE);
+    View *any = sit_down(d, &video, "vaapi");
+    if (!g_str_equal(mc_seat_figures(any->seat).info.encoder, "vah264enc")) {
+        g_test_skip("x264enc is not installed");
+        desk_free(d);
+        return;
+    }
+    for (unsigned i = 0; i < 10; i++)
+        step(d);
+    g_assert_cmpuint(any->most_slices, ==, 2);
+    g_assert_cmpuint(mc_seat_figures(any->seat).replaced, ==, 0);
+    g_setenv("MCLAB_FRAMES", "0", TRUE);
+    View *strict = sit_down(d, &single, "vaapi");
+    until_together(d);
+    strict->most_slices = 0;
+    for (unsigned i = 0; i < 10; i++)
+        step(d);
+    g_assert_cmpuint(strict->most_slices, ==, 1);
+    g_assert_cmpuint(mc_seat_figures(any->seat).replaced, ==, 1);
+    g_assert_cmpuint(serial(any), ==, serial(strict));
     desk_free(d);
 }
 
@@ -660,12 +703,15 @@ static void test_shared(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_assert_cmpint(argc, ==, 2);
+    plugin_path = argv[1];
     mc_stream_warm();
     g_test_add_data_func("/encodings/two", GUINT_TO_POINTER(2), check_one_encoding);
     g_test_add_data_func("/encodings/four", GUINT_TO_POINTER(4), check_one_encoding);
     g_test_add_func("/encodings/strangers", test_strangers);
     g_test_add_func("/encodings/no-time", test_no_time);
     g_test_add_func("/encodings/other-modes", test_other_modes);
+    g_test_add_func("/encodings/single-slice", test_single_slice);
     g_test_add_func("/encodings/late", test_late);
     g_test_add_func("/encodings/rates", test_rates);
     g_test_add_func("/encodings/sleeper", test_sleeper);

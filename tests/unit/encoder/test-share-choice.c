@@ -7,14 +7,18 @@
 static void test_mode(void)
 {
     const McStreamVideo mode = {1280, 720, 30, false, 31, 4000, false};
-    const McStreamVideo others[] = {
-        {1280, 722, 30, false, 31, 4000, false}, {1282, 720, 30, false, 31, 4000, false},
-        {1280, 720, 60, false, 31, 4000, false}, {1280, 720, 30, true, 31, 4000, false},
-        {1280, 720, 30, false, 32, 4000, false}, {1280, 720, 30, false, 31, 4000, true}};
+    const McStreamVideo others[] = {{1280, 722, 30, false, 31, 4000, false},
+                                    {1282, 720, 30, false, 31, 4000, false},
+                                    {1280, 720, 60, false, 31, 4000, false},
+                                    {1280, 720, 30, true, 31, 4000, false},
+                                    {1280, 720, 30, false, 32, 4000, false}};
     const McStreamVideo slower = {1280, 720, 30, false, 31, 2000, false};
+    const McStreamVideo single = {1280, 720, 30, false, 31, 4000, true};
 
     g_assert_true(mc_share_same_mode(&mode, &mode));
     g_assert_true(mc_share_same_mode(&mode, &slower)); /* the rate is another matter */
+    g_assert_true(mc_share_same_mode(&mode, &single)); /* so is who needs what all may have */
+    g_assert_true(mc_share_same_mode(&single, &mode));
     for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
         g_assert_false(mc_share_same_mode(&mode, &others[i]));
 }

@@ -101,8 +101,9 @@ static void test_real_count(void)
     g_assert_cmpuint(json_array_get_length(real_sinks_load(parser)), ==, G_N_ELEMENTS(reals));
 }
 
-/* Whatever the sink and the desktop: each alternative is in the sink's masks, within its level, and
- * M4's line says exactly that mode. */
+/* Whatever the sink and the desktop: each alternative is in the sink's masks, of the lowest level
+ * that carries it (so that sinks of different levels can share an encoding) and within the sink's,
+ * and M4's line says exactly that mode. */
 static void check_choice(const McWfdCaps *caps, const McVideoChoice *choice)
 {
     McVideoFormats line;
@@ -118,6 +119,7 @@ static void check_choice(const McWfdCaps *caps, const McVideoChoice *choice)
     g_assert_true(mc_mode_get(choice->kind, choice->mode.table, choice->mode.bit, &mode));
     g_assert_false(mode.interlaced);
     g_assert_cmphex(line.codec[0].level_bits, ==, 1u << choice->level_bit);
+    g_assert_cmpint(mc_level_for(mode.width_px, mode.height_px, mode.fps), ==, choice->level_bit);
     bool offered = choice->mode.table == CEA && choice->mode.bit == 0; /* mandatory */
     for (unsigned i = 0; i < caps->video[choice->kind].n_codecs; i++) {
         const McVideoCodec *codec = &caps->video[choice->kind].codec[i];
