@@ -17,6 +17,7 @@ import figures
 import link
 import memory
 import micro
+import recovery
 import several
 import startup
 import stage
@@ -31,6 +32,7 @@ COMMANDS = {
     "negotiate": (micro.negotiate, 10, 0, "TCP connect to PLAY; RTSP and parameters read"),
     "crypto": (micro.crypto, 3, 0, "a datagram in the clear, with SRTP, DTLS and HDCP"),
     "rate": (link.rate, 1, 0, "a link that halves, loses and jitters: what is sent, how old it comes"),
+    "recovery": (recovery.recovery, 1, 30, "what is shown of a stream that loses datagrams; key frames' sizes"),
     "link": (link.steps, 5, 0, "each step to a sink over simulated radios, beside wpa_supplicant's bare commands"),
     "several": (several.several, 3, 5, "CPU of one desktop that is shown on 1, 2 and 4 sinks"),
     "memory": (memory.memory, 2, 4, "resident memory and descriptors over time"),

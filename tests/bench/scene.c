@@ -24,7 +24,7 @@ struct Scene {
     Image page;   /* a window with text, moved about */
     Image scroll; /* text of three heights of its window */
     Image video[GRAIN_VARIANTS];
-    SceneRect page_at, scroll_at, video_at; /* width 0: not in this scene */
+    SceneRect page_at, scroll_at, video_at, noise_at; /* width 0: not in this scene */
 };
 
 static uint32_t hash(uint32_t x)
@@ -144,6 +144,8 @@ static bool add_windows(Scene *self, const char *kind)
         add_scroll(self, w / 16, w * 7 / 8);
     } else if (!strcmp(kind, "video")) {
         add_video(self, (SceneRect){0, SCENE_STRIP_PX, w, h - SCENE_STRIP_PX});
+    } else if (!strcmp(kind, "noise")) {
+        self->noise_at = (SceneRect){0, h / 3, w, h / 3};
     } else {
         return !strcmp(kind, "still");
     }
@@ -204,6 +206,18 @@ static SceneRect page_rect(const Scene *self, uint64_t tick)
     return r;
 }
 
+static void draw_noise(const Scene *self, uint64_t tick, uint8_t *bgrx)
+{
+    const SceneRect *to = &self->noise_at;
+
+    for (int y = to->y; y < to->y + to->height; y++)
+        for (int x = 0; x < to->width; x++) {
+            const size_t pixel = (size_t) y * (size_t) self->width + (size_t) x;
+            const uint32_t shade = hash((uint32_t) (pixel * 4099 + tick)) >> 24;
+            memset(bgrx + pixel * 4, (int) shade, 4);
+        }
+}
+
 static unsigned draw_whole(Scene *self, uint8_t *bgrx, SceneRect *ret_rect)
 {
     *ret_rect = (SceneRect){0, 0, self->width, self->height};
@@ -229,6 +243,10 @@ unsigned scene_draw(Scene *self, uint64_t tick, uint8_t *bgrx, SceneRect ret_rec
         copy(self, &self->video[tick % GRAIN_VARIANTS], swing(tick, 2, PAN_PX),
              swing(tick, 1, PAN_PX), self->video_at, bgrx);
         ret_rects[n++] = self->video_at;
+    }
+    if (self->noise_at.width) {
+        draw_noise(self, tick, bgrx);
+        ret_rects[n++] = self->noise_at;
     }
     if (self->page.pixels) {
         self->page_at = page_rect(self, tick);

@@ -16,8 +16,9 @@ typedef struct {
 } SceneRect;
 
 typedef struct Scene Scene;
-/* kind: "mixed" (a moved window, text that scrolls, a small video), "desk", "scroll", "video" or
- * "still".  NULL: no such kind, or a picture too small for it. */
+/* kind: "mixed" (a moved window, text that scrolls, a small video), "desk", "scroll", "video",
+ * "noise" (a third of the picture is new each time) or "still".  NULL: no such kind, or a picture
+ * too small for it. */
 Scene *scene_new(const char *kind, int width, int height);
 void scene_free(Scene *self);
 
