@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* encoder/big-endian.h - numbers in network order, written into a buffer that has room for them.
- * Each writes at `at` and returns where the next one goes. Threads: any; pure. Owner: none. */
+ * Each writes at `at` and returns where the next one goes.
+ * Threads: any; pure.  Owner: none. */
 #pragma once
 
 #include <stddef.h>

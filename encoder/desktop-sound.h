@@ -2,8 +2,9 @@
 /* encoder/desktop-sound.h - what the desktop plays: the monitor of a sound server's output
  * (PulseAudio, or PipeWire through pipewire-pulse). Never an input: a source that does not say it
  * is the monitor of the output that was chosen is refused, and the stream may not be moved to
- * another. A server that ends is waited for. Threads: one of libpulse's for its events; new, free
- * and the rest on one thread at a time. Owner: encoder/audio-source. */
+ * another. A server that ends is waited for.
+ * Threads: one of libpulse's for its events; new, free and the rest on one thread at a time.
+ * Owner: encoder/audio-source. */
 #pragma once
 
 #include <glib.h>

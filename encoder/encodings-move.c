@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* Who leaves an encoding and who joins it; encoder/encodings-private.h says what the files share.
+ */
 #include "encoder/encodings-private.h"
 
 #define SAID_TOGETHER "one encoding for this sink and others"

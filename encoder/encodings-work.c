@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A picture's way to its access unit, done once for all streams of an encoding. */
 #include <string.h>
 
 #include "encoder/encodings-private.h"

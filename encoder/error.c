@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The codes of encoder/stream.h's errors. */
 #include "encoder/stream.h"
 
 G_DEFINE_QUARK(mc - encoder - error - quark, mc_encoder_error)

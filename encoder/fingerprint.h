@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* encoder/fingerprint.h - the SHA-256 of a certificate as people and SDP write it: "AB:CD:...".
- * Pure functions.  Owner: the caller. */
+ * Threads: any; pure.  Owner: the caller. */
 #pragma once
 
 #include <stdbool.h>

@@ -15,7 +15,7 @@
 
 #define POLL_MS 50 /* between looks at the bus */
 /* How much a frame may overdraw the rate: enough for text that scrolls to stay readable, and no
- * frame much longer on the air than the sinks' buffers last (encoder study 2). */
+ * frame much longer on the air than the sinks' buffers last. */
 #define VBV_MS 200
 #define TRIAL_FRAMES 3
 #define TRIAL_WAIT_MS 3000 /* an encoder in hardware may have to wake up first */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* encoder/output.h - the outer half of a stream: access units and sound in, datagrams out. Holds
- * the stream's clock, the multiplexer, RTP, the sender and what encrypts each datagram. Threads:
- * new, open and free from the stream's owner; the rest from any (a lock inside, taken last: nothing
- * is called under it but the hooks of the sender).  Owner: encoder/stream. */
+ * the stream's clock, the multiplexer, RTP, the sender and what encrypts each datagram.
+ * Threads: new, open and free from the stream's owner; the rest from any (a lock inside, taken
+ * last: nothing is called under it but the hooks of the sender).
+ * Owner: encoder/stream. */
 #pragma once
 
 #include "encoder/sender.h"

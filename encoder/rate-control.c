@@ -3,14 +3,14 @@
 
 #include <glib.h>
 
-#define LOSS_SOME_PERCENT 5 /* (wfd-rtsp 9.2) */
+#define LOSS_SOME_PERCENT 5
 #define LOSS_MUCH_PERCENT 15
-#define LOSS_CHANCE                                                                                \
-    2 /* datagrams: reports of a tenth of a second have some fifty, and the air's                  \
-       * two of a hundred do not fall evenly */
+/* Datagrams: reports of a tenth of a second have some fifty, and the air's two of a hundred do not
+ * fall evenly. */
+#define LOSS_CHANCE 2
 #define LOSS_WINDOW_US (1 * G_USEC_PER_SEC)
 #define DATAGRAM_BYTES 1328
-#define LOWER_SPACING_US (300 * 1000)
+#define LOWER_SPACING_US (300 * 1000)       /* a cut shows in the reports only after a round trip */
 #define RAISE_AFTER_US (2 * G_USEC_PER_SEC) /* without anything wrong */
 #define RAISE_SPACING_US (500 * 1000)
 #define RAISE_PERCENT 8      /* and more, the longer it goes well: links come back from far below */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* encoder/rate-control.h - how much may be sent: a pure function of what was measured, one step at
  * a time.  First the bit rate gives way, then the picture rate, then the size; and back up in
- * reverse. Threads: none of its own; one caller at a time.  Owner: umd/adapt. */
+ * reverse.
+ * Threads: none of its own; one caller at a time.  Owner: umd/feedback. */
 #pragma once
 
 #include <stdbool.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* encoder/rtcp.h - RTCP of a source (RFC 3550): builds sender reports, reads what a sink sends
- * back. Threads: none; pure functions, no I/O. Owner: encoder/stream. */
+ * back.
+ * Threads: none; pure functions, no I/O.  Owner: encoder/stream. */
 #pragma once
 
 #include <stdbool.h>

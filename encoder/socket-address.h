@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* encoder/socket-address.h - numeric IPv4 and IPv6 addresses ("192.0.2.1", "fe80::1%eth0") as
- * sockets want them.  Thread: any.  Owner: the caller. */
+ * sockets want them.
+ * Thread: any.  Owner: the caller. */
 #pragma once
 
 #include <stdbool.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* A picture's way from its encoding to the output; protection, and the refresher of still pictures.
+ */
 #include <string.h>
 
 #include "encoder/stream-private.h"

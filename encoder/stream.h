@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* encoder/stream.h - frames and sound in, paced datagrams out: conversion, H.264 (both shared with
- * other streams of the same pictures: encoder/encodings.h), sound, MPEG-TS, RTP. Threads:
- * create/start/stop/free and the setters from the owner's thread (setters are also safe from any
- * thread); mc_stream_push_frame from the one chunk pump.  Owner: umd/session. */
+ * other streams of the same pictures: encoder/encodings.h), sound, MPEG-TS, RTP.
+ * Threads: create/start/stop/free and the setters from the owner's thread (setters are also safe
+ * from any thread); mc_stream_push_frame from the one chunk pump.
+ * Owner: umd/session. */
 #pragma once
 
 #include <glib.h>

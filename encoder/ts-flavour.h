@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* encoder/ts-flavour.h - the shapes of MPEG-TS that sinks are known to want, as data: a sink's
- * quirk or a person names one. Threads: any; constant.  Owner: none. */
+ * quirk or a person names one.
+ * Threads: any; constant.  Owner: none. */
 #pragma once
 
 #include "encoder/ts-mux.h"

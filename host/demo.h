@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* host/demo.h - `miracast demo`: the whole stack against the lab's sink on this machine, with
- * figures. Thread: main, which blocks.  Owner: host/main.c. */
+ * figures.
+ * Thread: main, which blocks.  Owner: host/main.c. */
 #pragma once
 
 #include "host/options.h"

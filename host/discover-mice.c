@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* Sinks on the network, by mDNS, and those whose beacons say that they take Miracast over
+ * Infrastructure. */
 #include <string.h>
 
 #include "host/discover.h"

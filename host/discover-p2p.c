@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Sinks in reach of Wi-Fi Direct. */
 #include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>

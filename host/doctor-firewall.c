@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Would a sink that dials in come through the firewall?  A real dial says so. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* Pictures and sound: which encoders work and how fast, what can be captured, where sound comes
+ * from. */
 #include <gst/gst.h>
 #include <stdlib.h>
 #include <string.h>

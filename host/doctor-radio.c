@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The Wi-Fi card: can it be a P2P device, who drives it, what the planner makes of it. */
 #include <gio/gio.h>
 #include <stdio.h>
 #include <string.h>

@@ -123,7 +123,7 @@ static const char *level_of(uint16_t bits)
     return bits && highest < G_N_ELEMENTS(names) ? names[highest] : "?";
 }
 
-/* Sinks name a native mode that they do not offer (field-lessons 5.1). */
+/* Sinks name a native mode that they do not offer. */
 static bool is_offered(const McVideoFormats *formats, const McVideoMode *mode)
 {
     for (unsigned i = 0; i < formats->n_codecs; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* host/projection.h - one sink's part of a cast: its display path, driver context, link and
- * session, by named steps. Several may run beside each other; none knows of the others. Threads:
- * new and free on one; run on any, which blocks; stop from any.  Owner: host/cast. */
+ * session, by named steps. Several may run beside each other; none knows of the others.
+ * Threads: new and free on one; run on any, which blocks; stop from any.  Owner: host/cast. */
 #pragma once
 
 #include "host/metrics.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* host/report.h - what a person and a script see: named steps, errors with their next step, the
- * live line and the statistics file. Thread: any; lines are never mixed.  Owner: the command that
- * runs. */
+ * live line and the statistics file.
+ * Thread: any; lines are never mixed.  Owner: the command that runs. */
 #pragma once
 
 #include <stdbool.h>

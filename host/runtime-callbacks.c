@@ -12,7 +12,7 @@ static bool on_control(const McRuntime *self)
     return g_thread_self() == self->control;
 }
 
-/* lock held. DDI 1.6: Stop's own thread passes, others fail. */
+/* lock held. Stop's own thread passes, others fail. */
 static bool fails_now(const McRuntime *self)
 {
     return !on_control(self) &&

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Who a virtual output belongs to: a process, by number and start. */
 #include <glib.h>
 #include <string.h>
 

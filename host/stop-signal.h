@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* host/stop-signal.h - SIGINT and SIGTERM as a wish to stop, SIGUSR1 as another wish, told to
- * callbacks on a thread of its own. Thread: new/free from main, before other threads start (they
- * inherit the mask).  Owner: main. */
+ * callbacks on a thread of its own.
+ * Thread: new/free from main, before other threads start (they inherit the mask).  Owner: main. */
 #pragma once
 
 typedef struct McStopSignal McStopSignal;

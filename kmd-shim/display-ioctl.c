@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* The user-mode driver's I/O controls: the sink's monitor and modes, its input, frames given back.
+ */
 #include "kmd-shim/display-private.h"
 
 #include <string.h>

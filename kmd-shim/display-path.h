@@ -2,7 +2,8 @@
 /* kmd-shim/display-path.h - the display miniport: one Miracast target, whose picture is captured
  * from a desktop and handed to the user-mode driver frame by frame.
  * Threads: new and free on one; send_* on any; the interface as kmd-shim/dispmprt.h says; callbacks
- * as noted. Owner: the host, which frees it after the runtime. */
+ * as noted.
+ * Owner: the host, which frees it after the runtime. */
 #pragma once
 
 #include <stdbool.h>

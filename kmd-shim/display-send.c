@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The display path's messages to the user-mode driver, one function each. */
 #include "kmd-shim/display-path.h"
 
 #include <string.h>

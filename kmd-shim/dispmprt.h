@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* kmd-shim/dispmprt.h - the Miracast part of the display miniport interface, documented names.
  * Threads: CreateContext, DestroyContext and IoControl exclude one another (C-49); callbacks as
- * each type says.  Owner: the miniport owns its context, the runtime owns MiracastHandle. */
+ * each type says.
+ * Owner: the miniport owns its context, the runtime owns MiracastHandle. */
 #pragma once
 
 #include "kmd-shim/abi/miracast-chunk.h"

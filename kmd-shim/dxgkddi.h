@@ -2,7 +2,8 @@
 /* kmd-shim/dxgkddi.h - what of the general display miniport interface a Miracast target lives by:
  * its children, their monitors, the path's mode and power, the reset after a time-out. Documented
  * names; what Windows passes by kernel objects that do not exist here (a VidPN) is ours and says
- * so. Threads: one at a time, and never beside the functions of kmd-shim/dispmprt.h (C-49, C-110).
+ * so.
+ * Threads: one at a time, and never beside the functions of kmd-shim/dispmprt.h (C-49, C-110).
  * Owner: plain declarations. */
 #pragma once
 

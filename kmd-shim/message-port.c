@@ -13,7 +13,7 @@ struct McMessagePort {
     uint32_t sequence;
 };
 
-/* Input and output buffers live until the completion, and so does what it needs (4.4). */
+/* Input and output buffers live until the completion, and so does what it needs. */
 typedef struct {
     McMessageDone done;
     void *user_data;

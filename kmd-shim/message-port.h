@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* kmd-shim/message-port.h - messages to the user-mode driver, each with its completion (4.4).
+/* kmd-shim/message-port.h - messages to the user-mode driver, each with its completion.
  * Threads: _send on any; completions on any of the runtime's, even before _send returns; _attach
- * and _detach by turns. Owner: the display path. */
+ * and _detach by turns.
+ * Owner: the display path. */
 #pragma once
 
 #include <glib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* kmd-shim/portal-request.h - one question to the desktop portal and its answer.  The call names an
- * object; its signal tells the answer, maybe minutes later.  Threads: the one that iterates the
- * talk's context.  Owner: kmd-shim/portal-session. */
+ * object; its signal tells the answer, maybe minutes later.
+ * Threads: the one that iterates the talk's context.  Owner: kmd-shim/portal-session. */
 #pragma once
 
 #include "kmd-shim/portal-session.h"

@@ -2,7 +2,8 @@
 /* kmd-shim/portal-session.h - a session of the desktop portal (xdg-desktop-portal): the person
  * picks a screen or a window and, where that is asked for, lets in pointer, keys and touch, all in
  * one dialogue of the desktop's own.  What was allowed once may be kept, so that nobody is asked
- * again.  Threads: any.  It has a thread of its own, for the dialogue may take minutes.
+ * again.
+ * Threads: any.  It has a thread of its own, for the dialogue may take minutes.
  * Owner: counted; kmd-shim/capture/portal and, for input, kmd-shim/input/portal. */
 #pragma once
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/* Wi-Fi Direct: from a device to a plan, and from the plan to attempts. */
 #include "p2p/controller-private.h"
 
 #include <string.h>
-
-/* From a device to a plan, and from the plan to attempts. */
 
 enum {
     SEEK_FIND_S = 12,    /* a group of the sink's may be on any channel */

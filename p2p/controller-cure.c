@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/* Wi-Fi Direct: from a failed attempt to its cure, or to the end. */
 #include "p2p/controller-private.h"
 
 #include <string.h>
-
-/* From a failed attempt to its cure, or to the end. */
 
 enum { STALE_GROUP_MS = 20000 }; /* a cancelled attempt may still end in a group */
 

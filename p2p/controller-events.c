@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/* Wi-Fi Direct: what wpa_supplicant says by itself, and what it answers. */
 #include "p2p/controller-private.h"
 
 #include <string.h>
-
-/* What wpa_supplicant says by itself, and what it answers. */
 
 /* --- devices ---------------------------------------------------------------------------------- */
 

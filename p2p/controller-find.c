@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/* Wi-Fi Direct: announcing ourselves, and finding who else is there. */
 #include "p2p/controller-private.h"
 
 #include <string.h>
-
-/* Announcing ourselves, and finding who else is there. */
 
 enum {
     SWEEP_SECONDS = 4, /* most sinks listen on a social channel: found in a moment */

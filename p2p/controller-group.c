@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/* Wi-Fi Direct: from P2P-GROUP-STARTED on: stations, the end of a group, and groups that are
+ * remembered. */
 #include "p2p/controller-private.h"
 
 #include <string.h>
-
-/* From P2P-GROUP-STARTED on: stations, the end of a group, and groups that are remembered. */
 
 void mc_controller_forget_group(McController *self)
 {

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/* Wi-Fi Direct: what the machine asks for and says, in its order. */
 #include "p2p/controller-private.h"
 
 #include <stdarg.h>
 #include <string.h>
-
-/* What the machine asks for and says, in its order. */
 
 static McAction *push(McController *self, McActionKind kind)
 {

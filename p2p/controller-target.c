@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/* Wi-Fi Direct: which device a person means. */
 #include "p2p/controller-private.h"
 
 #include <string.h>
-
-/* Which device a person means. */
 
 enum { SETTLE_MS = 2500 }; /* a part of a name: perhaps more devices have it */
 

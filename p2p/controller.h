@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* p2p/controller.h - from "that television" to an address on its group: the Wi-Fi Direct machine.
- * No I/O, no clock, no threads: events and the time go in, actions come out. One thread at a time.
+ * No I/O, no clock, no threads: events and the time go in, actions come out.
+ * Thread: one at a time.
  * Owner: the p2p back end of p2p/link.h, which carries out the actions in their order. */
 #pragma once
 

@@ -2,7 +2,8 @@
 /* p2p/engine.h - the Wi-Fi Direct controller at work: its thread, its clock, a back end that drives
  * the card, the group's addresses.
  * Threads: calls from any; they return at once and take effect on the engine's own thread, from
- * where all callbacks come.  Owner: p2p/p2p-link, or host/discover. */
+ * where all callbacks come.
+ * Owner: p2p/p2p-link, or host/discover. */
 #pragma once
 
 #include "p2p/controller.h"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/* "lan": the network is there already and is not ours to change: a link is a listener and no more.
+ */
 #include "p2p/backend.h"
 #include "p2p/listener.h"
 
-/* The network is there already and is not ours to change: a link is a listener and no more. */
 typedef struct {
     McLinkConfig config;
     McListenAddress address;

@@ -2,7 +2,8 @@
 /* p2p/lease.h - what is taken from a wpa_supplicant for a while, as slots of the guard. Each is
  * held with what gives it back before it is taken; what stands last is given back first: the group,
  * then what was set for it.
- * Owner: p2p/wpas-ctrl, p2p/wpas-dbus; of the last one p2p/nm-activation. */
+ * Thread: the back end's.  Owner: p2p/wpas-ctrl, p2p/wpas-dbus; of the last one p2p/nm-activation.
+ */
 #pragma once
 
 #include "p2p/guard.h"

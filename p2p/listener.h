@@ -2,7 +2,8 @@
 /* p2p/listener.h - the RTSP listener: bound to one address, lets in one chosen peer, refuses and
  * names all others while its session lasts.
  * Threads: new/wait/free from the link's owner; cancel from any, async-signal-safe; refusals run on
- * a thread of its own.  Owner: a back end of p2p. */
+ * a thread of its own.
+ * Owner: a back end of p2p. */
 #pragma once
 
 #include <sys/socket.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+/* "loopback": a link inside this machine that has what radios have: it can be switched off, moved
+ * to a channel, told to save power, and knows who the sink is before it dials in.  Tests and the
+ * demo reach every path of the controller's interface by it. */
 #include <string.h>
 
 #include "p2p/backend.h"
 #include "p2p/listener.h"
 
-/* A link inside this machine that has what radios have: it can be switched off, moved to a channel,
- * told to save power, and knows who the sink is before it dials in.  Tests and the demo reach every
- * path of the controller's interface by it. */
 typedef struct {
     McLinkConfig config;
     McListenAddress address;

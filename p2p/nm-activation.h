@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* p2p/nm-activation.h - one connection to a sink by NetworkManager at a time: begun, watched until
  * there is a group and while there is one, and ended.  It is volatile and bound to our connection
- * to the bus: if that ends, so does the group. Thread: the one that runs the GMainContext, the
- * thread-default one.  Owner: p2p/nm.c. */
+ * to the bus: if that ends, so does the group.
+ * Thread: the one that runs the GMainContext, the thread-default one.  Owner: p2p/nm.c. */
 #pragma once
 
 #include <gio/gio.h>

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/* "nm": NetworkManager's own Wi-Fi Direct, where it manages the card: it finds, pairs by the
+ * button, chooses owner and channel, and gives the addresses.  What it can't do is not in
+ * `abilities`. */
 #include <gio/gio.h>
 #include <string.h>
 
@@ -10,9 +13,6 @@
 #include "p2p/nm-values.h"
 #include "p2p/supplicant.h"
 #include "p2p/system-bus.h"
-
-/* NetworkManager's own Wi-Fi Direct, where it manages the card: it finds, pairs by the button,
- * chooses owner and channel, and gives the addresses.  What it can't do is not in `abilities`. */
 
 enum { MAX_PEERS = 256, BUS_MS = 1500, FIND_S = 30 };
 

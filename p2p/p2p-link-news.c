@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* What the engine's thread tells, kept for whoever waits, and who may come in after that. */
 #include <arpa/inet.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -7,8 +8,6 @@
 
 #include "p2p/address.h"
 #include "p2p/p2p-link-private.h"
-
-/* What the engine's thread tells, kept for whoever waits, and who may come in after that. */
 
 /* The session must not wait for its keep-alive to notice. */
 void mc_p2p_end_session(P2p *self)

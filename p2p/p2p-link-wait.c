@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* From a name to the sink's connection. */
 #include <arpa/inet.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -6,8 +7,6 @@
 #include <unistd.h>
 
 #include "p2p/p2p-link-private.h"
-
-/* From a name to the sink's connection. */
 
 enum {
     PIN_S = 115,

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/* "p2p": Wi-Fi Direct as a link: the engine joins the sink, the listener opens on the group's
+ * address, and the joined sink alone is let in.  The engine's thread tells what happens to the
+ * group; the thread of wait() sleeps on `changed`, or in the listener, which is cancelled when the
+ * group is lost. */
 #include <arpa/inet.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -6,10 +10,6 @@
 
 #include "p2p/p2p-link-private.h"
 #include "p2p/station.h"
-
-/* Wi-Fi Direct as a link: the engine joins the sink, the listener opens on the group's address, and
- * the joined sink alone is let in.  The engine's thread tells what happens to the group; the thread
- * of wait() sleeps on `changed`, or in the listener, which is cancelled when the group is lost. */
 
 enum { RTSP_PORT = 7236 };
 

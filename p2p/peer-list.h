@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* p2p/peer-list.h - the Wi-Fi Direct devices in reach (p2p/peer.h), kept by wpa_supplicant's
- * events. Thread: one at a time; no clock and no I/O of its own.  Owner: p2p/controller. The list
- * is bounded: whoever invents addresses pushes out neither sinks nor the chosen peer. */
+ * events.
+ * Thread: one at a time; no clock and no I/O of its own.
+ * Owner: p2p/controller. The list is bounded: whoever invents addresses pushes out neither sinks
+ * nor the chosen peer. */
 #pragma once
 
 #include "p2p/peer.h"

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/* "wpas": wpa_supplicant's control socket by libwpa_client: one connection for commands, one for
+ * events. P2P commands and events belong to p2p-dev-<if> where the driver has a P2P device of its
+ * own, to <if> otherwise. */
 #include "p2p/supplicant.h"
 
 #include <errno.h>
@@ -15,10 +18,6 @@
 #include "p2p/link.h"
 #include "p2p/station.h"
 #include "p2p/wpa-reply.h"
-
-/* wpa_supplicant's control socket by libwpa_client: one connection for commands, one for events.
- * P2P commands and events belong to p2p-dev-<if> where the driver has a P2P device of its own, to
- * <if> otherwise. */
 
 enum {
     REPLY_BYTES = 16384, /* of one datagram: LIST_NETWORKS of a long list */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* wpa_supplicant over D-Bus: calls and properties of its interface object. */
 #include "p2p/wpas-dbus-private.h"
 
 GVariant *mc_wpas_dbus_call(McWpasDbus *self, const char *path, const char *interface,

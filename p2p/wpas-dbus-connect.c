@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* wpa_supplicant over D-Bus: finding, pairing and connecting. */
 #include <string.h>
 
 #include "p2p/wpas-dbus-private.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* wpa_supplicant over D-Bus: groups, remembered ones too. */
 #include "p2p/dbus-values.h"
 #include "p2p/wpas-dbus-private.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* wpa_supplicant over D-Bus: settings, and what gives everything back. */
 #include <string.h>
 
 #include "p2p/wpas-dbus-private.h"

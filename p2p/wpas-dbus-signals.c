@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* wpa_supplicant over D-Bus: its signals as events. */
 #include <string.h>
 
 #include "p2p/dbus-values.h"

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* "dbus": wpa_supplicant over the system bus (fi.w1.wpa_supplicant1): the commands of the machine
+ * as method calls, signals as its events.  P2P methods belong to the station's interface object. */
 #include <string.h>
 
 #include "p2p/controller.h"
@@ -6,9 +8,6 @@
 #include "p2p/link.h"
 #include "p2p/system-bus.h"
 #include "p2p/wpas-dbus-private.h"
-
-/* wpa_supplicant over the system bus (fi.w1.wpa_supplicant1): the commands of the machine as method
- * calls, signals as its events.  P2P methods belong to the station's interface object. */
 
 static char *describe_peer(McWpasDbus *self, const McMac *mac)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* rtsp/audio-codecs.h - wfd_audio_codecs and wfd2_audio_codecs as a typed model (wfd-rtsp 4.3).
+/* rtsp/audio-codecs.h - wfd_audio_codecs and wfd2_audio_codecs as a typed model.
  * Thread: any.  Owner: caller; plain values. */
 #pragma once
 

@@ -12,7 +12,7 @@ static void note(McWfdCaps *caps, const char *name, const char *problem)
 
 typedef void (*Take)(McWfdCaps *caps, const McTypedParam *param);
 
-/* Names occur twice (field-lessons 5.1): the last one counts, if it offers anything. */
+/* Names occur twice: the last one counts, if it offers anything. */
 static void take_video(McWfdCaps *caps, const McTypedParam *param)
 {
     McVideoFormats *formats = &caps->video[param->row->kind];
@@ -305,9 +305,8 @@ const McAudioCodecs *mc_wfd_caps_audio(const McWfdCaps *caps, const char **ret_n
     return r2 ? &caps->audio2 : &caps->audio;
 }
 
-/* Content protection is asked always: the Microsoft 4K adapter leaves when it is not (wfd-rtsp
- * 3.2).  wfdx is not asked: a sink that answers it obliges us to use it, and only one Windows
- * version did. */
+/* Content protection is asked always: the Microsoft 4K adapter leaves when it is not.  wfdx is not
+ * asked: a sink that answers it obliges us to use it, and only one Windows version did. */
 const char *const *mc_wfd_caps_query(bool minimal)
 {
     static const char *const four[] = {"wfd_content_protection", "wfd_video_formats",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* rtsp/display-params.h - wfd_3d_video_formats, wfd_preferred_display_mode,
- * wfd_av_format_change_timing (wfd-rtsp 4.4).
+ * wfd_av_format_change_timing.
  * Thread: any.  Owner: caller; plain values. */
 #pragma once
 

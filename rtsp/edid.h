@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* rtsp/edid.h - wfd_display_edid: "none" or count4 SP ("none" / hex digits) (wfd-rtsp 4.4).
+/* rtsp/edid.h - wfd_display_edid: "none" or count4 SP ("none" / hex digits).
  * Thread: any.  Owner: caller; mc_edid_clear(). */
 #pragma once
 

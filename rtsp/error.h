@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* rtsp/error.h - the room's error domain and the stable codes a person sees. */
+/* rtsp/error.h - the room's error domain and the stable codes a person sees.
+ * Thread: any.  Owner: none. */
 #pragma once
 
 #include <glib.h>

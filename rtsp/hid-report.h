@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* rtsp/hid-report.h - HID report descriptors (USB HID 1.11, section 6.2.2): where in a report which
  * usage stands.  Bounded: fields beyond MC_HID_MAX_FIELDS and what no input needs are left out.
- * Thread: any.  Pure functions over plain values. */
+ * Thread: any; pure.  Owner: caller; plain values. */
 #pragma once
 
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* rtsp/link-params.h - where things go: wfd_client_rtp_ports, wfd_presentation_URL,
- * wfd_content_protection, wfd_coupled_sink (wfd-rtsp 4.4).
+ * wfd_content_protection, wfd_coupled_sink.
  * Thread: any.  Owner: caller; plain values. */
 #pragma once
 

@@ -9,8 +9,8 @@
  *   CRLF
  *   [body]
  *
- * Sinks end lines with LF alone, put spaces before the colon and blank lines between messages
- * (wfd-rtsp section 2, field-lessons 5.2); all of that is read.
+ * Sinks end lines with LF alone, put spaces before the colon and blank lines between messages;
+ * all of that is read.
  */
 
 struct McRtspReader {
@@ -179,7 +179,7 @@ static bool parse_head(McRtspMessage *message, char *text, size_t len, GError **
     return true;
 }
 
-/* Equal repetitions exist (field-lessons 5.2, Samsung); different ones are a trap. */
+/* Equal repetitions exist (Samsung); different ones are a trap. */
 static bool content_length(const McRtspMessage *message, size_t *ret_bytes, GError **error)
 {
     guint64 bytes = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* rtsp/modes.h - the resolution, profile and level tables of Wi-Fi Display (wfd-rtsp 4.1.2, 4.1.4).
- * Thread: any.  Constant data and pure functions. */
+/* rtsp/modes.h - the resolution, profile and level tables of Wi-Fi Display.
+ * Thread: any.  Owner: none; constant data and pure functions. */
 #pragma once
 
 #include <stdbool.h>

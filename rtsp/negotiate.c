@@ -139,7 +139,7 @@ static double person_score(const McWfdWish *wish, const McVideoMode *mode)
     return 4000 - abs((int) wish->mode_fps - mode->fps);
 }
 
-/* Flag 01 makes the limit binding; below that sinks disagree (field-lessons 5.1). */
+/* Flag 01 makes the limit binding; below that sinks disagree. */
 static int beyond_stated_size(const McVideoFormats *formats, const McVideoCodec *codec,
                               const McVideoMode *mode)
 {
@@ -338,7 +338,7 @@ static void search_video(Search *search)
     const McVideoFormats *video = search->caps->video;
     const McVideoFormats *basis = NULL;
     bool refused = false;
-    /* With wfdx in the answer the R1 parameter must be ignored (wfd-rtsp 4.2). */
+    /* With wfdx in the answer the R1 parameter must be ignored. */
     bool skip_r1 = video[MC_FORMATS_WFDX].n_codecs > 0;
 
     for (McFormatsKind kind = 0; kind < MC_N_FORMATS; kind++) {
@@ -392,7 +392,7 @@ static bool is_chosen(const McWfdDecision *decision, const AudioRow *row)
     return false;
 }
 
-/* Never "none" where the sink takes sound: some leave, some wait for it (field-lessons 5.2). */
+/* Never "none" where the sink takes sound: some leave, some wait for it. */
 static void choose_audio(Search *search)
 {
     const char *name;

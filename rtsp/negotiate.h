@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* rtsp/negotiate.h - choice of mode and sound: pure functions of the sink's capabilities and our
- * wish (wfd-rtsp 4.1.5, 4.3).
+ * wish.
  * Thread: any.  Owner: caller; plain values, no allocation. */
 #pragma once
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* rtsp/param-table.h - every parameter of Wi-Fi Display that is known, as one table: its name, how
- * its value is parsed into a typed model, written back and freed (wfd-rtsp 4).
+ * its value is parsed into a typed model, written back and freed.
  * Thread: any.  Owner: caller frees with mc_typed_param_free(). */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* rtsp/quirks.h - what is known about sinks that their answers do not say: a table of rows, each
- * with what identifies a sink and how to treat it (field-lessons 5.2).
- * Thread: any.  Constant data and pure functions. */
+ * with what identifies a sink and how to treat it.
+ * Thread: any.  Owner: none; constant data and pure functions. */
 #pragma once
 
 #include <stdbool.h>

@@ -34,7 +34,7 @@ static void write_presentation_url(McWfdSource *self, GString *body)
     mc_params_write(body, "wfd_presentation_URL", text);
 }
 
-/* Port 0 and 1 as the sink stated them (wfd-rtsp 3.3). */
+/* Port 0 and 1 as the sink stated them. */
 static void write_rtp_ports(McWfdSource *self, GString *body)
 {
     g_autofree char *ports = g_strdup_printf("%s %u %u mode=play",

@@ -10,7 +10,7 @@
 #include "rtsp/params.h"
 #include "rtsp/source.h"
 
-#define MC_SESSION_ID_BYTES 12 /* LG fails above about 15 characters (wfd-rtsp 2.2) */
+#define MC_SESSION_ID_BYTES 12 /* LG fails above about 15 characters */
 #define MC_AGENT_BYTES 96
 
 /* Requests of the source's side; each has a row in source-request.c's table. */
@@ -51,7 +51,7 @@ struct McWfdSource {
     McQuirks quirks;
     char quirk_names[MC_QUIRKS_NAMES_BYTES];
 
-    /* One request of ours is on the wire at a time; the rest wait (wfd-rtsp 1). */
+    /* One request of ours is on the wire at a time; the rest wait. */
     uint32_t next_cseq;
     RequestKind pending;
     uint32_t pending_cseq;

@@ -9,8 +9,8 @@
 
 /* ---- the table of requests ---- */
 
-/* For requests whose refusal changes nothing.  Sinks exist that never answer triggers
- * (field-lessons 7): nothing may depend on it. */
+/* For requests whose refusal changes nothing.  Sinks exist that never answer triggers: nothing may
+ * depend on it. */
 static void on_any(McWfdSource *self, const McRtspMessage *message, int64_t now_us)
 {
 }

@@ -106,7 +106,7 @@ static void on_select_refused(McWfdSource *self, const McRtspMessage *message, i
         self->timing_refused = true; /* few sinks know it */
         mc_source_request(self, REQUEST_SELECT, now_us);
     } else if (!self->in_session && self->uibc_offered && unnamed) {
-        self->uibc_offered = false; /* the first suspect where no name is given (wfd-rtsp 3.3) */
+        self->uibc_offered = false; /* the first suspect where no name is given */
         self->config.uibc_port = 0;
         mc_source_event(self, MC_WFD_EVENT_ALTERNATIVE, (int) message->status,
                         "the sink refused the choice; trying without its input channel");
@@ -210,7 +210,7 @@ bool mc_wfd_source_renegotiate(McWfdSource *self, const McWfdWish *wish, int64_t
     if (same_choice(&self->next, &self->decision)) {
         mc_source_event(self, MC_WFD_EVENT_FORCE_IDR, 0, NULL);
     } else if (self->caps->ms_format_change) {
-        self->decision = self->next; /* announced in-band, by the IDR (wfd-rtsp 4.4) */
+        self->decision = self->next; /* announced in-band, by the IDR */
         mc_source_event(self, MC_WFD_EVENT_MODE, 0, self->decision.reason);
     } else {
         self->in_session = true;

@@ -2,7 +2,7 @@
 /* In the session: keep-alive, standby, and what we wish. */
 #include "rtsp/source-private.h"
 
-#define TEARDOWN_US (2 * G_USEC_PER_SEC) /* for M8 after the trigger (field-lessons 7) */
+#define TEARDOWN_US (2 * G_USEC_PER_SEC) /* for M8 after the trigger */
 
 /* ---- answers ---- */
 

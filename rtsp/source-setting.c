@@ -9,7 +9,7 @@
 #include "rtsp/unconfirmed.h"
 #include "rtsp/vendor-params.h"
 
-/* ---- values: 0, or the code that belongs beside the name in a 303 (wfd-rtsp 6) ---- */
+/* ---- values: 0, or the code that belongs beside the name in a 303 ---- */
 
 /* There is one sink: sound cannot go to another (which code is expected: unconfirmed). */
 static unsigned check_route(const char *value)
@@ -84,7 +84,7 @@ static void set_connector(McWfdSource *self, const char *value, int64_t now_us)
     if (!self->caps || self->caps->connector == connector)
         return;
     self->caps->connector = connector;
-    /* Another display has an EDID and perhaps modes of its own (wfd-rtsp 3.9). */
+    /* Another display has an EDID and perhaps modes of its own. */
     if (connector != MC_CONNECTOR_NONE && self->session[0])
         mc_source_request(self, REQUEST_DISPLAY, now_us);
 }
@@ -122,7 +122,7 @@ static void set_audio_mute(McWfdSource *self, const char *value, int64_t now_us)
                     NULL);
 }
 
-/* The sink shows us beside others, smaller; its bit rate is then a limit (wfd-rtsp 4.6). */
+/* The sink shows us beside others, smaller; its bit rate is then a limit. */
 static void set_projection(McWfdSource *self, const char *value, int64_t now_us)
 {
     McProjection projection;
@@ -132,7 +132,7 @@ static void set_projection(McWfdSource *self, const char *value, int64_t now_us)
     mc_source_event(self, MC_WFD_EVENT_LIMIT, (int) MIN(kbps, G_MAXINT32), NULL);
 }
 
-/* Triggers are the source's, and yet a sink exists that sends this one (field-lessons 6). */
+/* Triggers are the source's, and yet a sink exists that sends this one. */
 static void set_trigger(McWfdSource *self, const char *value, int64_t now_us)
 {
     if (!g_ascii_strcasecmp(value, "TEARDOWN"))
@@ -159,7 +159,7 @@ static const Setting settings[] = {
     {"wfd_trigger_method", NULL, set_trigger},
 };
 
-/* NULL for unknown ones: they are answered with 200, as the field does (wfd-rtsp 6). */
+/* NULL for unknown ones: they are answered with 200, as the field does. */
 static const Setting *find(const McParam *param)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(settings); i++)

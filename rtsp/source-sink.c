@@ -87,7 +87,7 @@ static void answer_setup(McWfdSource *self, const McRtspMessage *message, const 
     mc_source_output(self, mc_rtsp_finish(out, NULL));
 }
 
-/* Digits alone and no leading zero: sinks read it as a number (field-lessons 6). */
+/* Digits alone and no leading zero: sinks read it as a number. */
 static void make_session_id(McWfdSource *self)
 {
     uint32_t least = 10000000; /* of eight digits, or of as many as the sink bears */
@@ -150,7 +150,7 @@ static void answer_play(McWfdSource *self, const McRtspMessage *message)
     mc_source_output(self, mc_rtsp_finish(out, NULL));
 }
 
-/* M7. While playing it is answered and nothing more: some sinks send it twice (wfd-rtsp 3.6). */
+/* M7. While playing it is answered and nothing more: some sinks send it twice. */
 static void on_play(McWfdSource *self, const McRtspMessage *message, int64_t now_us)
 {
     bool first = self->state == MC_WFD_STATE_WAIT_PLAY;
@@ -177,7 +177,7 @@ static void on_pause(McWfdSource *self, const McRtspMessage *message, int64_t no
     mc_source_paused(self, now_us);
 }
 
-/* Microsoft sinks say why (wfd-rtsp 3.7). */
+/* Microsoft sinks say why. */
 static char *teardown_reason(const McRtspMessage *message)
 {
     g_autoptr(GPtrArray) params = mc_params_parse(message->body, message->body_bytes, NULL);
@@ -203,7 +203,7 @@ static void on_teardown(McWfdSource *self, const McRtspMessage *message, int64_t
     mc_source_close(self, ours ? MC_WFD_CLOSE_SOURCE : MC_WFD_CLOSE_SINK, reason, NULL);
 }
 
-/* Keep-alives of the sink's own: unanswered ones make LG leave (wfd-rtsp 3.12). */
+/* Keep-alives of the sink's own: unanswered ones make LG leave. */
 static void on_get_parameter(McWfdSource *self, const McRtspMessage *message, int64_t now_us)
 {
     answer(self, message, 200);
@@ -258,13 +258,13 @@ static bool foreign_method(const char *method)
     return false;
 }
 
-/* Schemes, hosts, ports and ends vary (wfd-rtsp 2.3): what names our stream names it. */
+/* Schemes, hosts, ports and ends vary: what names our stream names it. */
 static bool stream_uri(const char *uri)
 {
     return !strcmp(uri, "*") || strstr(uri, "wfd1.0") || strstr(uri, "streamid=0");
 }
 
-/* Missing means the present session; sinks echo parameters or leave it out (wfd-rtsp 2.2).  One
+/* Missing means the present session; sinks echo parameters or leave it out.  One
  * writes a word of its own in M7 and keeps to it: there is one session on a connection. */
 static bool other_session(McWfdSource *self, const McRtspMessage *message)
 {

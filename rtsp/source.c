@@ -9,7 +9,7 @@
 #define DEFAULT_KEEPALIVE_US (25 * G_USEC_PER_SEC)
 #define DEFAULT_RESPONSE_US (5 * G_USEC_PER_SEC)
 #define DEFAULT_SESSION_S 60
-#define IDR_PERIOD_US (2 * G_USEC_PER_SEC) /* where the sink cannot ask (wfd-rtsp 3.10) */
+#define IDR_PERIOD_US (2 * G_USEC_PER_SEC) /* where the sink cannot ask */
 #define IDR_LONG_US (20 * G_USEC_PER_SEC)  /* where it can */
 
 void mc_source_enter(McWfdSource *self, McWfdState state, int64_t deadline_us)
@@ -42,7 +42,7 @@ void mc_source_fail(McWfdSource *self, McRtspError code, const char *format, ...
 
 /* ---- bytes ---- */
 
-/* Some sinks number their answers wrongly (field-lessons 5.2): with one request on the wire there
+/* Some sinks number their answers wrongly: with one request on the wire there
  * is no doubt which one is meant, unless it is the late answer to one that was given up. */
 static bool answers_pending(McWfdSource *self, const McRtspMessage *message)
 {
@@ -136,7 +136,7 @@ void mc_wfd_source_unread(McWfdSource *self)
 
 int64_t mc_source_patience_us(const McWfdSource *self)
 {
-    /* Some take 8 s to PLAY (field-lessons 5.2). */
+    /* Some take 8 s to PLAY. */
     return MAX(3 * self->config.response_timeout_us, self->quirks.patience_s * G_USEC_PER_SEC);
 }
 

@@ -13,7 +13,7 @@
 
 typedef struct McWfdSource McWfdSource;
 
-/* States of wfd-rtsp section 8. */
+/* Which message is awaited. */
 typedef enum {
     MC_WFD_STATE_INIT,       /* M1 sent; M2 awaited */
     MC_WFD_STATE_CAPS,       /* M3 sent */
@@ -59,7 +59,7 @@ typedef struct {
 void mc_wfd_event_clear(McWfdEvent *event);
 
 /* Simple sinks take what one recv() gives for one message: a request of ours right behind an answer
- * would be lost on them (wfd-rtsp 1). */
+ * would be lost on them. */
 #define MC_WFD_ANSWER_GAP_US 50000
 
 typedef struct {

@@ -17,7 +17,7 @@ static bool parse_ports(const char *text, McTransport *transport)
     if (rtp == 0)
         return true;
     transport->client_rtp_port = (uint16_t) rtp;
-    /* Roku and Hisense write the RTP port twice: their RTCP is the next one (wfd-rtsp 3.5). */
+    /* Roku and Hisense write the RTP port twice: their RTCP is the next one. */
     if (ports[1] && (rtcp == 0 || rtcp == rtp))
         rtcp = rtp < G_MAXUINT16 ? rtp + 1 : 0;
     transport->client_rtcp_port = (uint16_t) rtcp;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* rtsp/transport.h - the Transport header of M6 (wfd-rtsp 3.5).
- * Thread: any.  Pure functions. */
+/* rtsp/transport.h - the Transport header of M6.
+ * Thread: any; pure.  Owner: caller; plain values. */
 #pragma once
 
 #include <stdbool.h>

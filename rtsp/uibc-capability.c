@@ -7,7 +7,7 @@
  *  input_category_list=GENERIC, HIDC;generic_cap_list=Keyboard,
  * Mouse;hidc_cap_list=Mouse/USB;port=7239
  *
- * Read as a list of key=value: keys are left out, blanks come and go (wfd-rtsp 4.4).
+ * Read as a list of key=value: keys are left out, blanks come and go.
  */
 
 static const char *const category_names[] = {"GENERIC", "HIDC"};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* rtsp/uibc-capability.h - wfd_uibc_capability: which input a sink sends back and how (4.4).
+/* rtsp/uibc-capability.h - wfd_uibc_capability: which input a sink sends back and how.
  * Thread: any.  Owner: caller; plain values. */
 #pragma once
 

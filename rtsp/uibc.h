@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* rtsp/uibc.h - the user input back channel: packets of a sink to input events (wfd-rtsp 10).
+/* rtsp/uibc.h - the user input back channel: packets of a sink to input events.
  * Generic input and HID reports, by their descriptors.  Bytes in, events out; no I/O.
  * Threads: one caller at a time for each reader.  Owner: umd/uibc. */
 #pragma once

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* rtsp/vendor-params.h - the microsoft_* and intel_* parameters that are more than a word
- * (wfd-rtsp 4.2, 4.6).
+/* rtsp/vendor-params.h - the microsoft_* and intel_* parameters that are more than a word.
  * Thread: any.  Owner: caller; plain values. */
 #pragma once
 

@@ -231,7 +231,7 @@ char *mc_video_formats_write(const McVideoFormats *formats)
 /* ---- native ---- */
 
 /* wfd and wfdx: index<<3 | table.  wfd2 is read likewise, as a Windows sink writes it; other
- * implementations put the table in two bits (unconfirmed; wfd-rtsp 4.1.3). */
+ * implementations put the table in two bits (unconfirmed). */
 bool mc_video_formats_native(const McVideoFormats *formats, McVideoMode *ret_mode)
 {
     unsigned table = formats->native & 7;

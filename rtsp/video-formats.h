@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* rtsp/video-formats.h - wfd_video_formats, wfd2_video_formats and wfdx_video_formats as a typed
- * model, parsed and written (wfd-rtsp 4.1, 4.2, 4.5).
+ * model, parsed and written.
  * Thread: any.  Owner: caller; plain values. */
 #pragma once
 

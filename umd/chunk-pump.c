@@ -8,7 +8,7 @@
 #include "umd/chunk-packets.h"
 
 /* A still desktop's stream still needs its clock: three of them are the 100 ms within which a PCR
- * is due (wfd-rtsp 9.6). */
+ * is due. */
 #define HEARTBEAT_MS 32
 #define CHUNK_BUFFER_BYTES 16384
 #define MAX_KEPT 16 /* the display path lends fewer */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* umd/context.h - the one Miracast context: it owns the negotiator and the encoder of the session
- * and the P2P controller. Threads: create/destroy/start/stop as the DDI calls them, never two at
- * once; handle_message from many threads, never beside those four (C-28).  Owner: the runtime,
- * between Create and Destroy. */
+ * and the P2P controller.
+ * Threads: create/destroy/start/stop as the DDI calls them, never two at once; handle_message from
+ * many threads, never beside those four (C-28).
+ * Owner: the runtime, between Create and Destroy. */
 #pragma once
 
 #include "umd/link-interface.h"

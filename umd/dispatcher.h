@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* umd/dispatcher.h - HandleKernelModeMessage: message -> table -> size check -> handler ->
- * negotiator, encoder or P2P controller of the one context. Thread: many at once (C-27); never
- * blocks on the network.  Owner: stateless. */
+ * negotiator, encoder or P2P controller of the one context.
+ * Thread: many at once (C-27); never blocks on the network.  Owner: stateless. */
 #pragma once
 
 #include "umd/context.h"

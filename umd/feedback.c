@@ -81,7 +81,7 @@ void mc_feedback_start(McFeedback *self, const McRateConfig *config, uint16_t si
 {
     mc_socket_address_set_port(&self->sink, sink_port);
     mc_rate_control_init(&self->rate, config, now_us);
-    self->report_us = now_us; /* sinks may wait for the first one before they report (9.2) */
+    self->report_us = now_us; /* sinks may wait for the first one before they report */
     self->step_us = now_us + STEP_US;
     self->running = true;
     self->mark.at_us = 0;

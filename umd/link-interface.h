@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* umd/link-interface.h - our second export, QueryMiracastLinkInterface: what happens before a
  * session exists (options, finding and joining a sink) and what a person is told.  A module of
- * someone else's may lack it; the runtime then works by the DDI alone. Threads: Configure, Listen,
- * Wait, Leave from one thread at a time, never beside Start or Stop; Cancel from any thread.
- * Callbacks come from any thread.  Owner: the context of Create. */
+ * someone else's may lack it; the runtime then works by the DDI alone.
+ * Threads: Configure, Listen, Wait, Leave from one thread at a time, never beside Start or Stop;
+ * Cancel from any thread. Callbacks come from any thread.
+ * Owner: the context of Create. */
 #pragma once
 
 #include <glib.h>

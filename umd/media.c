@@ -91,8 +91,7 @@ uint16_t mc_media_rtp_port(const McMedia *self)
 
 /* ---- bit rate and mode ---- */
 
-/* Bits a second for a picture of this size: 0.12 bit a pixel keeps text readable (encoder study 2).
- */
+/* Bits a second for a picture of this size: 0.12 bit a pixel keeps text readable. */
 static uint32_t default_kbps(const McVideoMode *mode)
 {
     uint64_t bits = (uint64_t) mode->width_px * mode->height_px * mode->fps * 12 / 100;

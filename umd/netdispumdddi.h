@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* umd/netdispumdddi.h - the Miracast user-mode driver interface under its documented names.
  * Threads: Create, Destroy, Start and Stop never two at once (C-06); HandleKernelModeMessage on
- * many threads at once (C-27), never beside one of those four (C-28). Owner: the runtime owns the
- * callbacks and the RTSP socket, the driver owns its context. */
+ * many threads at once (C-27), never beside one of those four (C-28).
+ * Owner: the runtime owns the callbacks and the RTSP socket, the driver owns its context. */
 #pragma once
 
 #include "kmd-shim/abi/miracast-chunk.h"

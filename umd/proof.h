@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* umd/proof.h - is there a picture at the sink?  What can be seen from here, weighed: our own
  * output, the sink's answers, and the signs of a sink that decodes nothing.  A pure function, one
- * step at a time; the words and the fall-backs are umd/life's. Threads: none of its own.  Owner:
- * umd/life. */
+ * step at a time; the words and the fall-backs are umd/life's.
+ * Threads: none of its own.  Owner: umd/life. */
 #pragma once
 
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* umd/radio-notice.h - what the operating system's data-rate notice (C-102) says of the radio.
- * Owner: none; a plain value. */
+ * Threads: any.  Owner: none; a plain value. */
 #pragma once
 
 #include <stdint.h>

@@ -75,7 +75,7 @@ void mc_rtsp_socket_flush(McRtspSocket *self)
     }
 }
 
-/* Each message goes with one write: simple sinks read one message a recv() (wfd-rtsp 1). */
+/* Each message goes with one write: simple sinks read one message a recv(). */
 bool mc_rtsp_socket_write(McRtspSocket *self, McWfdSource *source)
 {
     GBytes *bytes;

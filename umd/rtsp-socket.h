@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* umd/rtsp-socket.h - the RTSP socket of a session, between the kernel and the source machine:
- * bytes in, bytes out, never waiting; the addresses of both ends. Thread: the session's.  Owner:
- * umd/session.  The descriptor is borrowed, never closed or shut down here (C-11). */
+ * bytes in, bytes out, never waiting; the addresses of both ends.
+ * Thread: the session's.
+ * Owner: umd/session.  The descriptor is borrowed, never closed or shut down here (C-11). */
 #pragma once
 
 #include "rtsp/source.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* umd/session-commands.h - what other threads ask of a session, in order, bounded, with a
- * descriptor that wakes the session's thread. Threads: post and wake from any, the rest from the
- * session's.  Owner: umd/session. */
+ * descriptor that wakes the session's thread.
+ * Threads: post and wake from any, the rest from the session's.  Owner: umd/session. */
 #pragma once
 
 #include <glib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* What the source machine says, and what the session does about it. */
 #include "umd/session-private.h"
 
 void mc_session_close_failed(McSession *self, const GError *error)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* umd/session-status.h - the snapshot that QUERY_STATUS answers with: what the session's thread
- * knew at its last step, joined with the stream's own figures. Threads: update from the session's,
- * read from any.  Owner: umd/session. */
+ * knew at its last step, joined with the stream's own figures.
+ * Threads: update from the session's, read from any.  Owner: umd/session. */
 #pragma once
 
 #include "kmd-shim/abi/message.h"

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* umd/session.h - one session: joins the RTSP socket, the source machine and the media; the only
- * place that knows all three. Threads: new/start/stop/free from the DDI's Start and Stop threads;
- * post and snapshot from any. During Start the caller is the session's thread; afterwards a thread
- * of its own is (the DDI blocks I/O controls of other threads during Start, so nothing else could
- * report the monitor). Owner: umd/context. */
+ * place that knows all three.
+ * Threads: new/start/stop/free from the DDI's Start and Stop threads; post and snapshot from any.
+ * During Start the caller is the session's thread; afterwards a thread of its own is (the DDI
+ * blocks I/O controls of other threads during Start, so nothing else could report the monitor).
+ * Owner: umd/context. */
 #pragma once
 
 #include "kmd-shim/abi/message.h"

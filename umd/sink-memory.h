@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* umd/sink-memory.h - what was found out about a sink, for the next session with it: a small file
  * of the person's (state folder, mode 0600, replaced as a whole).  What is broken in it is
- * forgotten. Threads: any.  Owner: none. */
+ * forgotten.
+ * Threads: any.  Owner: none. */
 #pragma once
 
 #include "rtsp/caps.h"

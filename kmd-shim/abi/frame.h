@@ -2,7 +2,7 @@
 /* kmd-shim/abi/frame.h - a captured frame, as the private data of a COLOR_CONVERT_COMPLETE chunk
  * names it (decisions U21, U22).  The pixels stay where capture put them, uncopied and unchanged,
  * until the user-mode driver gives the frame back with MC_IOCTL_FRAME_RELEASE.
- * Plain data, no functions. */
+ * Threads: any. Owner: the caller; plain data, no functions. */
 #pragma once
 
 #include <stdint.h>

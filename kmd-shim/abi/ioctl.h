@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* kmd-shim/abi/ioctl.h - requests of the user-mode driver to the display path (MiracastIoControl ->
  * DxgkDdiMiracastIoControl), synchronous.  Same header rules as kmd-shim/abi/message.h.
- * Plain data, no functions. */
+ * Threads: any. Owner: the caller; plain data, no functions. */
 #pragma once
 
 #include <stdint.h>

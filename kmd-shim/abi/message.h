@@ -2,11 +2,11 @@
 /* kmd-shim/abi/message.h - messages of the display path to the user-mode driver
  * (DxgkCbMiracastSendMessage -> HandleKernelModeMessage).  The DDI moves bytes and defines no
  * format; this is ours: little-endian, fixed width, a header with size and version first (decision
- * U17). Plain data, no functions: usable from a fuzzer.
+ * U17).
+ * Threads: any.  Owner: the caller; plain data, no functions: usable from a fuzzer.
  *
  *   0        4        6        8        12       16
- *   | magic  |version | type   | size   | seq    | body...
- */
+ *   | magic  |version | type   | size   | seq    | body... */
 #pragma once
 
 #include <stdint.h>

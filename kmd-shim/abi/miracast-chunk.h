@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* kmd-shim/abi/miracast-chunk.h - encode chunks as both drivers and the runtime see them.
  * Packets of GetNextChunkData stand 28 + n bytes apart: read them with memcpy (C-89).
- * Source: netdispumdddi.h and dispmprt.h.  Plain data, no functions. */
+ * Source: netdispumdddi.h and dispmprt.h as Microsoft documents them.
+ * Threads: any. Owner: the caller; plain data, no functions. */
 #pragma once
 
 #include "kmd-shim/abi/ntdef.h"

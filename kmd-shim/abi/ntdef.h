@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* kmd-shim/abi/ntdef.h - the Windows base types of the driver interface, for LP64 Linux.
- * LONG and ULONG are 32 bits here as they are there: never map them to `long`.
- * Source: miracast DDI facts, appendix A.  Plain types, no functions. */
+/* kmd-shim/abi/ntdef.h - the Windows base types of the driver interface, for LP64 Linux. LONG and
+ * ULONG are 32 bits here as they are there: never map them to `long`. Source: Microsoft's documents
+ * of the types.
+ * Threads: any.  Owner: none; plain types. */
 #pragma once
 
 #include <stddef.h>

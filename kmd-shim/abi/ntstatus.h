@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* kmd-shim/abi/ntstatus.h - the NTSTATUS values used on the driver interface.  Constants only.
- * NT_SUCCESS() also takes PENDING, TIMEOUT and WAIT_n: see C-88. */
+/* kmd-shim/abi/ntstatus.h - the NTSTATUS values used on the driver interface.
+ * NT_SUCCESS() also takes PENDING, TIMEOUT and WAIT_n: see C-88.
+ * Threads: any. Owner: none; constants. */
 #pragma once
 
 #include "kmd-shim/abi/ntdef.h"

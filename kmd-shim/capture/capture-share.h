@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* kmd-shim/capture/capture-share.h - one captured desktop for several display paths: each frame is
- * grabbed once and lent to all of them uncopied; it may be drawn over when the last has released
- * it (kmd-shim/capture/frame-loans.h). Threads: the capture thread, on which every event of a tap
- * comes; functions as they say. Owner: a share is counted; a tap belongs to its display path.
+ * grabbed once and lent to all of them uncopied; it may be drawn over when the last has released it
+ * (kmd-shim/capture/frame-loans.h).
+ * Threads: the capture thread, on which every event of a tap comes; functions as they say.
+ * Owner: a share is counted; a tap belongs to its display path.
  *
  *                                +-> tap (two frames lent at most, the newest waits) -> display
  * path desktop -> capture thread ---+-> tap -> ...

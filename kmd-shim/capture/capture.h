@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* kmd-shim/capture/capture.h - what every source of pictures can do: one table of functions each.
  * Threads: open on any; cancel on any; the rest on one thread at a time, which is the capture
- * thread once that runs. Owner: the display path, through the capture thread. */
+ * thread once that runs.
+ * Owner: the display path, through the capture thread. */
 #pragma once
 
 #include <gio/gio.h>

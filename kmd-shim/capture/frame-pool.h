@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* kmd-shim/capture/frame-pool.h - pictures in memory, of which the newest wins: two more than may
- * be lent. Threads: _release on any; the rest on the capture thread, or while it does not run.
+ * be lent.
+ * Threads: _release on any; the rest on the capture thread, or while it does not run.
  * Owner: the capture thread's object.
  *
  *   free -> filling -> pending (one, the newest) -> lent (two, if nobody wants more) -> free

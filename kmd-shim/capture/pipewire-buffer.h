@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* kmd-shim/capture/pipewire-buffer.h - the picture in a PipeWire buffer: where it lies, which part
- * it is, how it is turned.  Threads: any.  Owner: kmd-shim/capture/pipewire. */
+ * it is, how it is turned.
+ * Threads: any.  Owner: kmd-shim/capture/pipewire. */
 #pragma once
 
 #include <spa/buffer/buffer.h>

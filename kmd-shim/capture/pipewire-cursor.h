@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* kmd-shim/capture/pipewire-cursor.h - the cursor that a PipeWire buffer carries beside its picture
- * (SPA_META_Cursor).  Threads: one at a time.  Owner: kmd-shim/capture/pipewire.
+ * (SPA_META_Cursor).
+ * Threads: one at a time.  Owner: kmd-shim/capture/pipewire.
  *
  *   spa_meta_cursor                         bitmap_offset          + offset
  *   +----+-------+----------+---------+-----+-----------------+-----+----------------

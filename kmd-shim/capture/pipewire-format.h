@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* kmd-shim/capture/pipewire-format.h - what we ask of a PipeWire node and what it agrees to:
- * formats, kinds of memory, what comes beside a picture.  Pure.  Threads: any. Owner:
- * kmd-shim/capture/pipewire.
+ * formats, kinds of memory, what comes beside a picture.  Pure.
+ * Threads: any.  Owner: kmd-shim/capture/pipewire.
  *
  * Shared memory is asked for first: a compositor with a graphics card copies there faster than the
  * processor reads the card's memory.  Where only DMA-BUF is offered it is taken if it is linear:

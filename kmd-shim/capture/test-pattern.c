@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A picture of our own, "test": bars, a square that moves, the time code. */
 #include "kmd-shim/capture/capture.h"
 
 #include <string.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* kmd-shim/capture/x11-cursor.h - the pointer's shape and place as a picture sees them, through
- * XFIXES. Threads: the connection's. Owner: the X11 capture. */
+ * XFIXES.
+ * Threads: the connection's.  Owner: the X11 capture. */
 #pragma once
 
 #include "kmd-shim/capture/capture.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* kmd-shim/capture/x11-monitor.h - the monitors that RandR 1.5 names. Threads: the connection's.
- * Owner: none; a server that lacks RandR or its monitors has none. */
+/* kmd-shim/capture/x11-monitor.h - the monitors that RandR 1.5 names.
+ * Threads: the connection's.  Owner: none; a server that lacks RandR or its monitors has none. */
 #pragma once
 
 #include "kmd-shim/capture/x11-connection.h"

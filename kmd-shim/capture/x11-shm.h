@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* kmd-shim/capture/x11-shm.h - frames whose memory is shared with the X server, which writes the
- * picture right into it. Threads: the connection's. Owner: the frame has it, until detach. */
+ * picture right into it.
+ * Threads: the connection's.  Owner: the frame has it, until detach. */
 #pragma once
 
 #include "kmd-shim/capture/frame-pool.h"

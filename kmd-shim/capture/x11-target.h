@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* kmd-shim/capture/x11-target.h - what of an X server is meant: its whole desktop, one monitor or
- * one window, and where that is. Threads: pure functions. Owner: the caller. */
+ * one window, and where that is.
+ * Threads: pure functions.  Owner: the caller. */
 #pragma once
 
 #include <glib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* kmd-shim/capture/x11-window.h - one window's own picture, whatever covers it (COMPOSITE): found
- * by number or title, followed through sizes, kept when it is minimised. Threads: the connection's.
- * Owner: the X11 capture.
+ * by number or title, followed through sizes, kept when it is minimised.
+ * Threads: the connection's.  Owner: the X11 capture.
  *
  * The server draws a redirected window into memory of its own, which is named anew with each size
  * and each time that the window is mapped. Such memory begins as a copy of what was on the screen

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* kmd-shim/input/hid-keys.h - keys of a USB keyboard as the kernel numbers them.
- * Thread: any.  Constant data. */
+ * Thread: any.  Owner: none; constant data. */
 #pragma once
 
 #include <stdint.h>

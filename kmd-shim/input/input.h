@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* kmd-shim/input/input.h - a sink's input made the desktop's: pointer, buttons, keys, scrolling,
- * touch. Only after a person's consent; what is still pressed at the end is let go. Threads: one
- * call at a time (the display path's lock).  Owner: kmd-shim/display-path. */
+ * touch. Only after a person's consent; what is still pressed at the end is let go.
+ * Threads: one call at a time (the display path's lock).  Owner: kmd-shim/display-path. */
 #pragma once
 
 #include <glib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* kmd-shim/input/keysyms.h - what a code of Latin-1 types, as X and the desktop portal name it.
- * Thread: any.  Constant data. */
+ * Thread: any.  Owner: none; constant data. */
 #pragma once
 
 #include <stdint.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Input as devices of the kernel: for consoles and kiosks; takes the right to write /dev/uinput. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/uinput.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* kmd-shim/input/x11-place.h - where a place of the picture is on the X server's screen: the
- * picture may be of one monitor or one window, which move. Threads: one call at a time. Owner: the
- * XTEST target. */
+ * picture may be of one monitor or one window, which move.
+ * Threads: one call at a time.  Owner: the XTEST target. */
 #pragma once
 
 #include "kmd-shim/capture/x11-connection.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Input into an X server by XTEST. */
 #include <X11/XKBlib.h>
 #include <X11/Xlib.h>
 #include <X11/extensions/XTest.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* p2p/mice/announcement.h - what a sink's beacons and probe responses say of Miracast over
- * Infrastructure: a vendor extension in the WSC element (MS-MICE 2.2.1; wfd-mice-hdcp A2). No I/O.
+ * Infrastructure: a vendor extension in the WSC element (MS-MICE 2.2.1). No I/O.
  * Thread: any.
  * Owner: none. */
 #pragma once

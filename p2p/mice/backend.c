@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* "mice": Miracast over Infrastructure as a link: the control channel first, then the sink dials
+ * in. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -46,7 +48,7 @@ static bool fail(McLinkError code, const char *text, GError **error)
 
 /* ---- both connections ---- */
 
-/* What the sink wants is known where its beacons were heard (A2). */
+/* What the sink wants is known where its beacons were heard. */
 static void take_security(Mice *self, const McMiceAnnouncement *heard)
 {
     if (!self->automatic)
@@ -113,7 +115,7 @@ static McMiceSecurity security_of(const char *word)
                                       : MC_MICE_OPEN;
 }
 
-/* Its end is the session's, and that of waiting for one (A4). */
+/* Its end is the session's, and that of waiting for one. */
 static void on_channel_over(const GError *why, void *user_data)
 {
     Mice *self = user_data;
@@ -178,7 +180,7 @@ static bool worth_a_pin(Mice *self, const GError *error)
 }
 
 /* A sink that was found by name alone does not say whether it wants security: open first, and where
- * it hangs up or never comes, again with a PIN (A7). */
+ * it hangs up or never comes, again with a PIN. */
 static int mice_wait(void *backend, GError **error)
 {
     Mice *self = backend;

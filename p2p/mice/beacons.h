@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* p2p/mice/beacons.h - sinks that say in their beacons and probe responses that they take Miracast
- * over Infrastructure, out of wpa_supplicant's scan results (wfd-mice-hdcp A2): "BSS RANGE=..." on
+ * over Infrastructure, out of wpa_supplicant's scan results (MS-MICE 2.2.1): "BSS RANGE=..." on
  * its control socket.  It is asked for what it has heard; nothing is scanned.
  * Thread: any; reading blocks for one answer, 10 s at most.  Owner: the caller. */
 #pragma once

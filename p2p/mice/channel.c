@@ -10,8 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define CONNECT_MS 5000 /* to the control port (A4) */
-#define PIN_WAIT_S 120  /* so long a sink shows its PIN (A4) */
+#define CONNECT_MS 5000 /* to the control port */
+#define PIN_WAIT_S 120  /* so long a sink shows its PIN */
 
 struct McMiceChannel {
     int fd; /* -1: hung up */
@@ -231,7 +231,7 @@ bool mc_mice_channel_begin(McMiceChannel *self, const McMiceConfig *machine,
 
 /* ---- the session ---- */
 
-/* The channel stays open for the whole session, and its end is the session's (A4). */
+/* The channel stays open for the whole session, and its end is the session's. */
 static gpointer listen_to_sink(gpointer user_data)
 {
     McMiceChannel *self = user_data;

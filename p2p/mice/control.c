@@ -8,7 +8,7 @@
 #include "p2p/mice/dtls.h"
 #include "p2p/mice/message.h"
 
-#define ANSWER_US (1 * G_USEC_PER_SEC) /* each DTLS answer, and PIN_RESPONSE (A4) */
+#define ANSWER_US (1 * G_USEC_PER_SEC) /* each DTLS answer, and PIN_RESPONSE */
 /* The first flight waits for the sink's certificate, which small sinks make on the spot. */
 #define FIRST_ANSWER_US (3 * G_USEC_PER_SEC)
 #define HANDSHAKE_US (8 * G_USEC_PER_SEC) /* all of it, however often the sink says something */
@@ -69,7 +69,7 @@ static bool requests(const McMiceControl *self)
     return self->config.security == MC_MICE_WITH_PIN || self->config.security == MC_MICE_REQUESTED;
 }
 
-/* After SESSION_REQUEST the TLVs of all messages that follow the handshake are encrypted (A4). */
+/* After SESSION_REQUEST the TLVs of all messages that follow the handshake are encrypted. */
 static bool sealed_tlvs(const McMiceControl *self)
 {
     return requests(self) && self->state > HANDSHAKE;

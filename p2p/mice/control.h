@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* p2p/mice/control.h - the source's side of Miracast over Infrastructure's control channel (TCP
- * 7250): open, encrypted, encrypted with a PIN (MS-MICE 3.2; wfd-mice-hdcp A4). Bytes, time and the
- * PIN come in, bytes and events go out; no I/O. Thread: one caller at a time; protect and open from
- * any. Owner: p2p/mice/backend.c. */
+ * 7250): open, encrypted, encrypted with a PIN (MS-MICE 3.2). Bytes, time and the PIN come in,
+ * bytes and events go out; no I/O.
+ * Thread: one caller at a time; protect and open from any.  Owner: p2p/mice/backend.c. */
 #pragma once
 
 #include <glib.h>

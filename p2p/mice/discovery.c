@@ -20,7 +20,7 @@
 #define IPV6 1
 #define CALL_MS 5000
 #define IPV4_FIRST_MS 700 /* so long a sink's IPv6 addresses wait for others */
-#define NEAR_MS 1500      /* Windows' own patience (A4) */
+#define NEAR_MS 1500      /* Windows' own patience */
 #define SINKS_MAX 256u    /* resolved for one look: a flood of announcements ends there */
 
 typedef struct {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* p2p/mice/discovery.h - sinks on the networks that we are on, found by mDNS: service
- * _display._tcp, through the Avahi daemon on the system bus (wfd-mice-hdcp A2). Threads: any;
- * blocks its caller for the time given, on a main context of its own. Owner: the caller. */
+ * _display._tcp, through the Avahi daemon on the system bus (MS-MICE).
+ * Threads: any; blocks its caller for the time given, on a main context of its own.
+ * Owner: the caller. */
 #pragma once
 
 #include <glib.h>

@@ -49,7 +49,7 @@ McMiceResult mc_mice_next(const uint8_t *data, size_t len, McMiceCommand *ret_co
     return MC_MICE_OK;
 }
 
-/* Some senders put a byte order mark in front (A8: conflicting); it is taken off. */
+/* Some senders put a byte order mark in front ; it is taken off. */
 static char *name_from_utf16(const uint8_t *value, size_t len)
 {
     if (len >= 2 && value[0] == 0xff && value[1] == 0xfe) {

@@ -9,7 +9,7 @@
 #include "p2p/mice/discovery.h"
 #include "p2p/mice/message.h"
 
-#define RESOLVE_MS 1500 /* Windows' own patience (A4) */
+#define RESOLVE_MS 1500 /* Windows' own patience */
 
 /* IPv4 first: it is what sinks of this kind are tested with. */
 static struct addrinfo *look_up(const char *name, uint16_t port, int flags)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* p2p/mice/resolve.h - where a sink is: its address and control port, from what a person typed,
- * mDNS, its beacons, and the system's resolver. Thread: any; blocks while it asks.  Owner:
- * p2p/mice/backend. */
+ * mDNS, its beacons, and the system's resolver.
+ * Thread: any; blocks while it asks.  Owner: p2p/mice/backend. */
 #pragma once
 
 #include "p2p/link.h"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* umd/hdcp/channel.h - the TCP connection that a transmitter's machine lives on: a thread connects
  * to the sink's port, keeps the machine's time (locality is a matter of milliseconds, so nothing
- * else happens on it) and hands the content's key to the encryption. Threads: new, free from one;
- * the rest from any; callbacks come from the channel's thread. Owner: umd/protection. */
+ * else happens on it) and hands the content's key to the encryption.
+ * Threads: new, free from one; the rest from any; callbacks come from the channel's thread.
+ * Owner: umd/protection. */
 #pragma once
 
 #include "umd/hdcp/cipher.h"

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* umd/hdcp/crypto.h - the cryptography of an HDCP 2.x transmitter: pure functions over OpenSSL's
  * EVP. All values are byte strings in the order of the specification (big-endian).  rules22 selects
- * the derivations that both sides use from HDCP 2.2 on. Thread: any.  Owner: caller wipes its keys
- * (mc_hdcp_wipe).  Every function returns false when OpenSSL refuses; results are then undefined.
- */
+ * the derivations that both sides use from HDCP 2.2 on.
+ * Thread: any.
+ * Owner: caller wipes its keys (mc_hdcp_wipe).  Every function returns false when OpenSSL refuses;
+ * results are then undefined. */
 #pragma once
 
 #include <stdbool.h>
@@ -71,9 +72,9 @@ McHdcpCipher *mc_hdcp_cipher_new_provided(const McHdcpProvider *provider, const 
 McHdcpCipher *mc_hdcp_cipher_new(const uint8_t ks[16], const uint8_t lc128[16],
                                  const uint8_t riv[8]);
 void mc_hdcp_cipher_free(McHdcpCipher *self); /* wipes; NULL is fine */
-/* In place; input_ctr is the first block's, a trailing part counts as a block (B6). */
+/* In place; input_ctr is the first block's, a trailing part counts as a block. */
 bool mc_hdcp_cipher_run(McHdcpCipher *self, uint32_t stream_ctr, uint64_t input_ctr, uint8_t *data,
                         size_t len);
 
-/* The 16 bytes of PES private data that name the counters (B6). */
+/* The 16 bytes of PES private data that name the counters. */
 void mc_hdcp_pes_private_data(uint32_t stream_ctr, uint64_t input_ctr, uint8_t ret_data[16]);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* umd/hdcp/provider.h - the plug-in interface of --hdcp-keys: a module of an HDCP licensee that
  * holds the global constant lc128 and encrypts, so that the constant never is in this program's
- * hands. It stands alone: a provider needs this header and nothing else of ours. Threads: query and
- * close from one thread; cipher_new, cipher_run and cipher_free from any, one at a time for each
- * cipher. Owner: umd/hdcp/keys, for the module's whole life.
+ * hands. It stands alone: a provider needs this header and nothing else of ours.
+ * Threads: query and close from one thread; cipher_new, cipher_run and cipher_free from any, one at
+ * a time for each cipher.
+ * Owner: umd/hdcp/keys, for the module's whole life.
  *
  * The module is a shared object that exports one function:
  *

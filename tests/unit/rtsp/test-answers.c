@@ -329,7 +329,7 @@ static void test_refused_by_name(Fixture *f, gconstpointer data)
 
 /* ---- sessions: nothing of one is in the next ---- */
 
-/* Samsung counts its port up from session to session (field-lessons 5.1). */
+/* Samsung counts its port up from session to session. */
 static void test_port_of_each_session(Fixture *f, gconstpointer data)
 {
     static const unsigned ports[] = {19000, 19002, 19000, 49152};

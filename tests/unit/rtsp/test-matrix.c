@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Every message, answer, deadline, wish and end in every state: the whole table, written by hand
- * from wfd-rtsp section 8, against the machine. */
+/* Every message, answer, deadline, wish and end in every state: the whole table, written by
+ * hand, against the machine. */
 #include "source-fixture.h"
 
 #include "rtsp/message.h"

@@ -262,7 +262,7 @@ static void test_levels(void)
     g_assert_null(mc_level(MC_N_LEVELS));
 }
 
-/* "typical" of the reference's table, and both sides of each limit. */
+/* What each level typically is for, and both sides of each limit. */
 static void test_level_for(void)
 {
     static const struct {

@@ -499,7 +499,7 @@ static void test_meaning(void)
     g_assert_cmpuint(timing.timing.dts >> MC_UNCONFIRMED_TIMING_SHIFT, ==, 3000);
     McChangeTiming at = mc_change_timing_at(20 * 90000);
     g_autofree char *text = mc_change_timing_write(&at);
-    g_assert_cmpstr(text, ==, "000DBBA000 000DBBA000"); /* wfd-rtsp 4.4 */
+    g_assert_cmpstr(text, ==, "000DBBA000 000DBBA000"); /* 33 bits in 40, the low 7 are 0 */
 
     McParamValue url = VALUE("wfd_presentation_URL", "none rtsp://10.0.0.1/wfd1.0/streamid=1");
     g_assert_cmpstr(url.url.url0, ==, "");
