@@ -12,9 +12,9 @@
 #include <string.h>
 #include <sys/ipc.h>
 #include <sys/shm.h>
-#include <time.h>
 
 #include "kmd-shim/capture/timecode.h"
+#include "tests/bench/samples.h"
 #include "tests/bench/scene.h"
 
 typedef struct {
@@ -30,14 +30,6 @@ typedef struct {
     SceneRect rects[SCENE_MAX_RECTS];
     unsigned n_rects; /* drawn and not shown yet */
 } Desktop;
-
-static int64_t now_ns(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t) t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 static void hide_pointer(Desktop *self)
 {

@@ -18,8 +18,9 @@
 #include <sys/ipc.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <x264.h>
+
+#include "tests/bench/samples.h"
 
 #define TS_BYTES 188
 #define VIDEO_PID 0x1011
@@ -48,14 +49,6 @@ static volatile sig_atomic_t ended;
 static void on_signal(int number)
 {
     ended = 1;
-}
-
-static int64_t now_ns(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t) t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
 /* ---- set-up ---- */

@@ -17,11 +17,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "kmd-shim/capture/timecode.h"
 #include "tests/bench/quality.h"
+#include "tests/bench/samples.h"
 
 #define TS_BYTES 188
 #define UNIT_MAX (4 << 20)
@@ -51,14 +51,6 @@ static volatile sig_atomic_t ended;
 static void on_signal(int number)
 {
     ended = 1;
-}
-
-static int64_t now_ns(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t) t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
 /* ---- pictures ---- */

@@ -7,12 +7,11 @@
  * the connection is lost, and a new start */
 #include "tests/fuzz/fuzz.h"
 
-#include <glib/gstdio.h>
 #include <openssl/rand.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "tests/unit/umd/hdcp-receiver.h"
+#include "tests/unit/umd/hdcp-test-keys.h"
 #include "umd/hdcp/machine.h"
 
 typedef struct {
@@ -36,20 +35,11 @@ static void make_generators(void)
 static McHdcpKeys *load_keys(void)
 {
     static McHdcpKeys *keys;
-    g_autofree char *text = NULL, *path = NULL;
-    gsize len = 0;
 
     if (keys)
         return keys;
     make_generators();
-    g_assert_true(g_file_get_contents(HDCP_TEST_DATA "/test-keys.txt", &text, &len, NULL));
-    const int fd = g_file_open_tmp("hdcp-XXXXXX", &path, NULL);
-    g_assert_cmpint(write(fd, text, len), ==, len);
-    close(fd);
-    keys = mc_hdcp_keys_load(path, NULL);
-    g_unlink(path);
-    g_assert_nonnull(keys);
-    return keys;
+    return keys = load_test_keys(HDCP_TEST_DATA);
 }
 
 static uint8_t next(Lab *lab)

@@ -730,15 +730,20 @@ def test_few_descriptors(bed):
     finish(bed, source, bed.sink(int(source.wait_line(r"listening on \S+:(\d+)").group(1)), duration=1))
 
 
-def test_srtp_bad_key(bed):
-    key = bed.folder / "key"
-    key.write_text("key = none\n")
-    for mode, code in ((0o644, "srtp.key-unsafe"), (0o600, "srtp.key")):
-        key.chmod(mode)
-        source, port = bed.cast("--capture", "test", "--srtp", key)
+def refuse_keys(bed, option, text, unsafe, bad):
+    """A file of keys that others may read is refused for that, one that holds none for what it says."""
+    keys = bed.folder / "keys"
+    keys.write_text(text)
+    for mode, code in ((0o644, unsafe), (0o600, bad)):
+        keys.chmod(mode)
+        source, port = bed.cast("--capture", "test", option, keys)
         sink = bed.sink(port, duration=5)
         expect_error(source, code, EXIT_MEDIA)
         sink.wait()
+
+
+def test_srtp_bad_key(bed):
+    refuse_keys(bed, "--srtp", "key = none\n", "srtp.key-unsafe", "srtp.key")
 
 
 def test_pause(bed):

@@ -179,3 +179,13 @@ static inline void fixture_open_gate(Fixture *f)
 {
     g_atomic_int_set(&f->gate, 1);
 }
+
+/* A thread's: cancels Start as soon as the driver is in it. */
+static inline gpointer fixture_cancel_start(gpointer user_data)
+{
+    Fixture *f = user_data;
+
+    EVENTUALLY(g_atomic_int_get(&f->umd->starts));
+    mc_runtime_cancel_start(f->runtime);
+    return NULL;
+}

@@ -77,15 +77,6 @@ static NTSTATUS on_start_deadlock(TestUmd *umd)
     return STATUS_IO_TIMEOUT;
 }
 
-static gpointer run_cancel(gpointer user_data)
-{
-    Fixture *f = user_data;
-
-    EVENTUALLY(g_atomic_int_get(&f->umd->starts));
-    mc_runtime_cancel_start(f->runtime);
-    return NULL;
-}
-
 static void test_io_control_deadlock(void)
 {
     Fixture f;
@@ -93,7 +84,7 @@ static void test_io_control_deadlock(void)
     fixture_init(&f);
     fixture_open(&f);
     f.umd->on_start = on_start_deadlock;
-    GThread *cancel = g_thread_new("cancel", run_cancel, &f);
+    GThread *cancel = g_thread_new("cancel", fixture_cancel_start, &f);
     fixture_must_not_start(&f, MC_RUNTIME_ERROR_START_CANCELLED);
     g_thread_join(cancel);
     fixture_close(&f);

@@ -402,15 +402,6 @@ static NTSTATUS on_start_recv(TestUmd *umd)
     return STATUS_IO_TIMEOUT;
 }
 
-static gpointer run_cancel(gpointer user_data)
-{
-    Fixture *f = user_data;
-
-    EVENTUALLY(g_atomic_int_get(&f->umd->starts));
-    mc_runtime_cancel_start(f->runtime);
-    return NULL;
-}
-
 static gpointer run_stop_in_start(gpointer user_data)
 {
     Fixture *f = user_data;
@@ -447,11 +438,11 @@ static void test_cancel(void)
     g_assert_cmpint(f.umd->starts, ==, 0);
     g_assert_true(fixture_closed(&f));
     f.umd->on_start = on_start_recv;
-    start_beside(&f, run_cancel);
+    start_beside(&f, fixture_cancel_start);
     start_beside(&f, run_stop_in_start);
     g_assert_cmpint(f.umd->stops, ==, 0);
     f.umd->on_start = on_start_recv_but_succeed;
-    start_beside(&f, run_cancel);
+    start_beside(&f, fixture_cancel_start);
     g_assert_cmpint(f.umd->stops, ==, 1); /* it had started, so it is stopped */
     f.umd->on_start = NULL;
     fixture_must_start(&f);
@@ -530,7 +521,7 @@ static void test_start_hangs(void)
 {
     open_hung();
     hung.umd->on_start = on_start_hang;
-    GThread *cancel = g_thread_new("cancel", run_cancel, &hung);
+    GThread *cancel = g_thread_new("cancel", fixture_cancel_start, &hung);
     fixture_must_not_start(&hung, MC_RUNTIME_ERROR_START_CANCELLED);
     g_thread_join(cancel);
     fixture_must_not_start(&hung, MC_RUNTIME_ERROR_START); /* never again */

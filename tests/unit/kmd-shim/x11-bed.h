@@ -102,20 +102,6 @@ static inline unsigned drain(FakeRuntime *fake, UINT quiet_ms)
     return n;
 }
 
-/* What is late on a busy machine comes to an end; a stream does not. */
-static inline void assert_falls_silent(FakeRuntime *fake)
-{
-    MIRACAST_CHUNK_INFO info;
-    McFrameDesc frame;
-
-    for (unsigned i = 0; i < 10; i++) {
-        if (fake_get(fake, 300, &info, &frame) == STATUS_TIMEOUT)
-            return;
-        fake_release(fake, frame.frame_id);
-    }
-    g_test_fail_printf("frames come and come");
-}
-
 /* Xvfb has one mode, which stands in the way of a smaller screen until its CRTC is off. */
 static inline void resize(Server *self, int width_px, int height_px)
 {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "nm-play.h"
 
+#include "private-bus.h"
+
 #define NM "org.freedesktop.NetworkManager"
 
 static void say(NmPlay *self, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -41,6 +43,26 @@ static void on_reply(unsigned id, const char *reply, void *user_data)
 static void on_gone(void *user_data)
 {
     say(user_data, "gone");
+}
+
+bool nm_play_start(bool wpas)
+{
+    if (!private_bus_start()) {
+        g_print("1..0 # SKIP dbus-daemon is not installed\n");
+        return false;
+    }
+    fake_nm_start();
+    if (wpas)
+        fake_nm_start_wpas();
+    return true;
+}
+
+int nm_play_run(void)
+{
+    const int status = g_test_run();
+
+    private_bus_stop();
+    return status;
 }
 
 bool nm_play_open(NmPlay *self, const char *interface, GError **error)

@@ -16,6 +16,11 @@ typedef struct {
     unsigned next_id;
 } NmPlay;
 
+/* The bus, the fake NetworkManager and with wpas a wpa_supplicant beside it.  False: there is no
+ * dbus-daemon, which is told, and the program ends. */
+bool nm_play_start(bool wpas);
+int nm_play_run(void); /* the tests; stops the bus */
+
 bool nm_play_open(NmPlay *self, const char *interface, GError **error);
 void nm_play_close(NmPlay *self); /* also one that could not be opened */
 /* As fake-nm is told to be. */

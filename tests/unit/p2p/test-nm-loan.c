@@ -10,7 +10,6 @@
 #include "nm-play.h"
 #include "p2p/link.h"
 #include "p2p/plan.h"
-#include "private-bus.h"
 
 static const char *self_path; /* this program */
 
@@ -143,17 +142,11 @@ int main(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "--take") == 0)
         be_taker();
     g_test_init(&argc, &argv, NULL);
-    if (!private_bus_start()) {
-        g_print("1..0 # SKIP dbus-daemon is not installed\n");
+    if (!nm_play_start(true))
         return 0;
-    }
-    fake_nm_start();
-    fake_nm_start_wpas();
     g_test_add_func("/nm-loan/lent", test_lent);
     g_test_add_func("/nm-loan/none", test_none);
     g_test_add_func("/nm-loan/refused", test_refused);
     g_test_add_func("/nm-loan/killed", test_killed);
-    int status = g_test_run();
-    private_bus_stop();
-    return status;
+    return nm_play_run();
 }

@@ -3,7 +3,6 @@
 #include "umd/hdcp/machine.h"
 
 #include <arpa/inet.h>
-#include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -12,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "tests/unit/umd/hdcp-test-keys.h"
 #include "umd/hdcp/error.h"
 
 #define LIMIT_US (20 * G_USEC_PER_SEC)
@@ -77,23 +77,6 @@ static void command(Lab *lab, const char *text)
     g_assert_cmpint(write(lab->to_fd, text, len), ==, len);
 }
 
-static McHdcpKeys *load_test_keys(void)
-{
-    g_autofree char *from = g_build_filename(data_dir, "test-keys.txt", NULL);
-    g_autofree char *text = NULL, *path = NULL;
-    g_autoptr(GError) error = NULL;
-    gsize len = 0;
-
-    g_assert_true(g_file_get_contents(from, &text, &len, NULL));
-    const int fd = g_file_open_tmp("hdcp-XXXXXX", &path, NULL); /* 0600, as the product wants */
-    g_assert_cmpint(write(fd, text, len), ==, len);
-    close(fd);
-    McHdcpKeys *keys = mc_hdcp_keys_load(path, &error);
-    g_assert_no_error(error);
-    g_unlink(path);
-    return keys;
-}
-
 static Lab *lab_new(const char *options)
 {
     Lab *lab = g_new0(Lab, 1);
@@ -110,7 +93,7 @@ static Lab *lab_new(const char *options)
     g_autofree char *listening = next_line(lab);
     g_assert_true(g_str_has_prefix(listening, "listening "));
     lab->port = (uint16_t) atoi(listening + strlen("listening "));
-    lab->keys = load_test_keys();
+    lab->keys = load_test_keys(data_dir);
     lab->pairings = mc_hdcp_pairings_new();
     lab->config = mc_hdcp_machine_config_default();
     lab->config.keys = lab->keys;

@@ -2,10 +2,10 @@
 /* The transmitter against a receiver, on a simulated clock: every variant and every fault. */
 #include "umd/hdcp/machine.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "tests/unit/umd/hdcp-receiver.h"
+#include "tests/unit/umd/hdcp-test-keys.h"
 #include "umd/hdcp/crypto.h"
 #include "umd/hdcp/error.h"
 #include "umd/hdcp/message.h"
@@ -23,31 +23,12 @@ typedef struct {
     size_t piece; /* deliver in pieces of so many bytes; 0: as said */
 } Lab;
 
-/* The tree's copy has whatever mode the checkout gave it; the product wants 0600. */
-static McHdcpKeys *load_test_keys(void)
-{
-    g_autofree char *from = g_build_filename(data_dir, "test-keys.txt", NULL);
-    g_autofree char *text = NULL, *path = NULL;
-    g_autoptr(GError) error = NULL;
-    gsize len = 0;
-
-    g_assert_true(g_file_get_contents(from, &text, &len, &error));
-    const int fd = g_file_open_tmp("hdcp-XXXXXX", &path, &error);
-    g_assert_no_error(error);
-    g_assert_cmpint(write(fd, text, len), ==, len);
-    close(fd);
-    McHdcpKeys *keys = mc_hdcp_keys_load(path, &error);
-    g_assert_no_error(error);
-    g_unlink(path);
-    return keys;
-}
-
 static Lab *lab_new(void)
 {
     Lab *lab = g_new0(Lab, 1);
 
     lab->rx = receiver_new(data_dir);
-    lab->keys = load_test_keys();
+    lab->keys = load_test_keys(data_dir);
     lab->pairings = mc_hdcp_pairings_new();
     lab->config = mc_hdcp_machine_config_default();
     lab->config.keys = lab->keys;
