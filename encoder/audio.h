@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* encoder/audio.h - the sound of a stream: source, encoder and the thread that drives them.
  * Threads: new and free from the owner; frames come on the sound's own thread.
- * Owner: encoder/stream. */
+ * Owner: encoder/stream.
+ * Errors: MC_ENCODER_ERROR. */
 #pragma once
 
 #include "encoder/audio-source.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* encoder/convert.h - captured BGRX frames to I420 pictures (BT.709, limited range) of the mode's
  * size: scaled with black borders, never stretched, with the cursor drawn in.
- * Threads: none of its own; one caller at a time.  Owner: encoder/encodings. */
+ * Threads: none of its own; one caller at a time.  Owner: encoder/encodings.
+ * Errors: MC_ENCODER_ERROR. */
 #pragma once
 
 #include <glib.h>

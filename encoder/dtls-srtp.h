@@ -5,7 +5,8 @@
  * sides have self-signed certificates: a receiver is known by the fingerprint of its own, or not at
  * all.
  * Threads: one of its own, which calls back; new, send and free from the owner's.
- * Owner: encoder/stream.  The socket stays the caller's; nobody else may read it. */
+ * Owner: encoder/wire.  The socket stays the caller's; nobody else may read it.
+ * Errors: MC_SRTP_ERROR. */
 #pragma once
 
 #include "encoder/fingerprint.h"

@@ -16,7 +16,8 @@
  * Threads: none of its own, but an encoder that opens (encoder/h264-opening.h). A seat's push
  * functions from one thread, its refresh from another, the rest from any; free when no other runs.
  * One lock for all, held for moments: never while a picture is converted, encoded or sent.
- * Owner: the streams. The encodings of a process end with their last reference. */
+ * Owner: the streams. The encodings of a process end with their last reference.
+ * Errors: MC_ENCODER_ERROR. */
 #pragma once
 
 #include "encoder/h264-opening.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* encoder/h264.h - H.264 as Wi-Fi Display wants it: a picture in, its access unit out, no delay.
  * Threads: one caller at a time; set_rate from any thread.
- * Owner: encoder/stream. */
+ * Owner: encoder/video-encoder.
+ * Errors: MC_ENCODER_ERROR. */
 #pragma once
 
 #include <glib.h>

@@ -3,7 +3,8 @@
  * the stream's clock, the multiplexer, RTP, the sender and what encrypts each datagram.
  * Threads: new, open and free from the stream's owner; the rest from any (a lock inside, taken
  * last: nothing is called under it but the hooks of the sender).
- * Owner: encoder/stream. */
+ * Owner: encoder/stream.
+ * Errors: MC_ENCODER_ERROR, MC_SRTP_ERROR. */
 #pragma once
 
 #include "encoder/sender.h"

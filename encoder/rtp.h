@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* encoder/rtp.h - RTP packetiser for MPEG-TS (RFC 2250, payload type 33, 90 kHz), no I/O.
  * Threads: none of its own; one caller at a time.
- * Owner: encoder/stream. */
+ * Owner: encoder/output. */
 #pragma once
 
 #include <glib.h>

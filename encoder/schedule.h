@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* encoder/schedule.h - which picture is encoded when: captured frames in the mode's rate at most,
  * the last one again when its sink or a cursor cannot wait, key frames not too close to each other.
- * Threads: none; pure functions, times in us of one monotonic clock.  Owner: encoder/stream. */
+ * Threads: none; pure functions, times in us of one monotonic clock.  Owner: encoder/encodings. */
 #pragma once
 
 #include <glib.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* encoder/sender.h - datagrams out of a UDP socket in batches; never blocks, counts what it drops.
  * Threads: one caller at a time (the stream's lock); with pacing on, one thread of its own sends.
- * Owner: encoder/stream.  The socket stays the caller's. */
+ * Owner: encoder/output.  The socket stays the caller's.
+ * Errors: MC_ENCODER_ERROR. */
 #pragma once
 
 #include <glib.h>

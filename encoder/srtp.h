@@ -2,7 +2,7 @@
 /* encoder/srtp.h - SRTP and SRTCP (RFC 3711, 7714) of what we send, and the SDP that tells
  * receivers.
  * Threads: any; calls on one McSrtp take turns.
- * Owner: encoder/stream; keys are the caller's to wipe (mc_srtp_key_wipe).
+ * Owner: encoder/wire; keys are the caller's to wipe (mc_srtp_key_wipe).
  *
  * The key file is text, of the owner alone (mode 0600 or less), one "name = value" a line, # begins
  * a comment:

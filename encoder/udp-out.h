@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* encoder/udp-out.h - datagrams out of a UDP socket, as many as the system takes in one call
  * (sendmmsg, and UDP_SEGMENT where it is to be had).  Never blocks.
- * Threads: one caller at a time.  Owner: encoder/sender. */
+ * Threads: one caller at a time.  Owner: encoder/sender.
+ * Errors: MC_ENCODER_ERROR. */
 #pragma once
 
 #include <glib.h>

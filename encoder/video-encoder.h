@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* encoder/video-encoder.h - one H.264 encoder after the other: takes the first that works, watches
  * what comes out of it, and goes on with another when it fails in the middle of a stream.
- * Threads: one caller at a time.  Owner: encoder/encodings. */
+ * Threads: one caller at a time.  Owner: encoder/encodings.
+ * Errors: MC_ENCODER_ERROR. */
 #pragma once
 
 #include "encoder/h264.h"

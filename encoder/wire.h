@@ -3,7 +3,7 @@
  * or SRTP with keys from a file or from a DTLS handshake with the receiver.
  * Threads: new and free from the stream's owner; protect from the sender's; the rest from any.
  * Callbacks come from a thread of the handshake.
- * Owner: encoder/stream; outlives its sender. */
+ * Owner: encoder/output; outlives its sender. */
 #pragma once
 
 #include <glib.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* host/discover.h - `miracast discover`: sinks that can be reached, of every kind of link, in one
  * list that lives as they come, change and go.
- * Threads: main; each kind looks on a thread of its own.  Owner: host/main.c. */
+ * Threads: main; each kind looks on a thread of its own.  Owner: host/main.c.
+ * Errors: MC_LINK_ERROR, G_OPTION_ERROR. */
 #pragma once
 
 #include <glib.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* host/metrics.h - the figures of --stats as a Prometheus text endpoint, on loopback alone.
- * Threads: a thread of its own answers; update from the command's.  Owner: host/cast. */
+ * Threads: a thread of its own answers; update from the command's.  Owner: host/cast.
+ * Errors: G_IO_ERROR. */
 #pragma once
 
 #include <glib.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* host/options.h - the command line of `miracast cast` and `miracast demo`.
- * Thread: main.  Owner: host/main.c. */
+ * Thread: main.  Owner: host/main.c.
+ * Errors: G_OPTION_ERROR. */
 #pragma once
 
 #include <glib.h>

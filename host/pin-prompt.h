@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* host/pin-prompt.h - the PIN that a sink shows: from an option, or typed by a person while the
  * seconds run that the sink shows it for.
- * Thread: any.  Owner: host/cast. */
+ * Thread: any.  Owner: host/projection. */
 #pragma once
 
 #include <stdbool.h>

@@ -4,7 +4,7 @@
  * C-28..C-51, C-82..C-92, C-94, C-100..C-103).
  * Threads: new, start and free from one at a time, stop and the rest from any. Callbacks come from
  * any thread and must not stop or free, but on_status may start the next session.
- * Owner: host/cast. */
+ * Owner: host/projection. */
 #pragma once
 
 #include <glib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* host/sink-link.h - how this session reaches its sink: by the driver module's link interface, or,
  * for a module that has none, by p2p of our own.
- * Threads: as umd/link-interface.h says.  Owner: host/cast. */
+ * Threads: as umd/link-interface.h says.  Owner: host/projection. */
 #pragma once
 
 #include "host/runtime.h"

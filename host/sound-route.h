@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* host/sound-route.h - the desktop's sound moves to a virtual output for a session, and comes back:
  * the caster's side of miracast-sound-guard, whose life is a pipe that this end holds open.
- * Thread: main. Owner: host/cast. */
+ * Thread: main. Owner: host/cast.
+ * Errors: G_IO_ERROR. */
 #pragma once
 
 #include <glib.h>

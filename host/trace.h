@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* host/trace.h - what passed in a session, for people: DIR/rtsp.log, and DIR/session.pcapng for
  * Wireshark, with RTSP (redacted), RTP and RTCP, these as they are on the wire.
- * Thread: any.  Owner: host/projection. */
+ * Thread: any.  Owner: host/projection.
+ * Errors: G_FILE_ERROR. */
 #pragma once
 
 #include <glib.h>

@@ -2,7 +2,8 @@
 /* p2p/address.h - the addresses of a group's interface: ours set and read back from the kernel, the
  * sink's given by our DHCP server or ours asked for by our DHCP client.  No default route, no DNS.
  * Packet sockets carry DHCP, so that no firewall stands in its way.
- * Thread: the one that runs the GMainContext.  Owner: p2p/engine, one for each group. */
+ * Thread: the one that runs the GMainContext.  Owner: p2p/engine, one for each group.
+ * Errors: MC_LINK_ERROR. */
 #pragma once
 
 #include "p2p/controller.h"

@@ -2,7 +2,7 @@
 /* p2p/controller.h - from "that television" to an address on its group: the Wi-Fi Direct machine.
  * No I/O, no clock, no threads: events and the time go in, actions come out.
  * Thread: one at a time.
- * Owner: the p2p back end of p2p/link.h, which carries out the actions in their order. */
+ * Owner: p2p/engine, which carries out the actions in their order. */
 #pragma once
 
 #include "p2p/controller-action.h"

@@ -3,7 +3,8 @@
  * the card, the group's addresses.
  * Threads: calls from any; they return at once and take effect on the engine's own thread, from
  * where all callbacks come.
- * Owner: p2p/p2p-link, or host/discover. */
+ * Owner: p2p/p2p-link, or host/discover.
+ * Errors: MC_LINK_ERROR. */
 #pragma once
 
 #include "p2p/controller.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* p2p/firewall-zone.h - firewalld's part of p2p/firewall.h: the group's interface in a zone of its
  * own, at run time only, and ports open there.
- * Thread: one at a time.  Owner: p2p/firewall. */
+ * Thread: one at a time.  Owner: p2p/firewall.
+ * Errors: MC_LINK_ERROR. */
 #pragma once
 
 #include "p2p/firewall-plan.h"

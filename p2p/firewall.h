@@ -2,7 +2,8 @@
 /* p2p/firewall.h - lets a sink in for a session: the ports that are named, on the group's interface
  * alone, through the firewall that this machine has (firewalld, nftables and what writes its rules
  * there, ufw and iptables-nft).  A guard process closes it all when we are killed.
- * Threads: any, one at a time.  Owner: p2p/p2p-link. */
+ * Threads: any, one at a time.  Owner: p2p/p2p-link.
+ * Errors: MC_LINK_ERROR. */
 #pragma once
 
 #include "p2p/firewall-plan.h"

@@ -3,7 +3,8 @@
  * names all others while its session lasts.
  * Threads: new/wait/free from the link's owner; cancel from any, async-signal-safe; refusals run on
  * a thread of its own.
- * Owner: a back end of p2p. */
+ * Owner: a back end of p2p.
+ * Errors: MC_LINK_ERROR. */
 #pragma once
 
 #include <sys/socket.h>

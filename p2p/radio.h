@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* p2p/radio.h - the machine's Wi-Fi cards as nl80211 knows them: the facts that the planner needs.
  * Thread: any; each call asks the kernel anew.  Owner: whoever plans a connection, and the doctor.
- */
+ * Errors: G_IO_ERROR. */
 #pragma once
 
 #include "p2p/plan.h"

@@ -30,7 +30,7 @@ static bool parse_format(McFields *fields, McAudioFormat *format, bool *lower_ca
     if (!mc_fields_hex32(fields, 8, "modes", &format->modes))
         return false;
     if (!mc_fields_at_end(fields) && *fields->at != ',' && /* else it says nothing of it */
-        !mc_fields_hex8(fields, 2, "latency", &format->latency))
+        !mc_fields_hex8(fields, 2, "latency", &format->latency_5ms))
         return false;
     for (; numbers < fields->at; numbers++)
         *lower_case = *lower_case || (*numbers >= 'a' && *numbers <= 'f');
@@ -86,7 +86,7 @@ char *mc_audio_codecs_write(const McAudioCodecs *codecs)
         const McAudioFormat *format = &codecs->format[i];
         g_string_append(out, i == 0 ? "" : codecs->tight ? "," : ", ");
         g_string_append_printf(out, codecs->lower_case ? "%s %08x %02x" : "%s %08X %02X",
-                               format->name, format->modes, format->latency);
+                               format->name, format->modes, format->latency_5ms);
     }
     return g_string_free(out, FALSE);
 }

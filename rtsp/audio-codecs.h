@@ -19,7 +19,7 @@ typedef struct {
     char name[12];      /* as the sink wrote it: "LPCM", "AAC", "AC3", R2 names */
     McAudioCodec codec; /* MC_AUDIO_NONE: not one that we know */
     uint32_t modes;
-    uint8_t latency; /* 5 ms units */
+    uint8_t latency_5ms; /* in units of that */
 } McAudioFormat;
 
 #define MC_MAX_AUDIO_FORMATS 8

@@ -25,7 +25,7 @@ static bool parse_codec_3d(McFields *fields, McCodec3d *codec)
     return mc_fields_hex8(fields, 2, "profile", &codec->profile) &&
            mc_fields_hex8(fields, 2, "level", &codec->level) &&
            mc_fields_hex64(fields, 16, "3d-capability", &codec->capability) &&
-           mc_fields_hex8(fields, 2, "latency", &codec->latency) &&
+           mc_fields_hex8(fields, 2, "latency", &codec->latency_5ms) &&
            mc_fields_hex16(fields, 4, "min-slice-size", &codec->min_slice) &&
            mc_fields_hex16(fields, 4, "slice-enc-params", &codec->slice_enc) &&
            mc_fields_hex8(fields, 2, "frame-rate-control", &codec->frame_rate_control) &&
@@ -87,7 +87,7 @@ char *mc_formats_3d_write(const McFormats3d *formats)
         put(out, lower, codec->profile, 2);
         put(out, lower, codec->level, 2);
         put(out, lower, codec->capability, 16);
-        put(out, lower, codec->latency, 2);
+        put(out, lower, codec->latency_5ms, 2);
         put(out, lower, codec->min_slice, 4);
         put(out, lower, codec->slice_enc, 4);
         put(out, lower, codec->frame_rate_control, 2);

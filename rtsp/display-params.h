@@ -12,7 +12,7 @@
 typedef struct {
     uint8_t profile, level;
     uint64_t capability; /* bits' meanings: unconfirmed */
-    uint8_t latency;
+    uint8_t latency_5ms;
     uint16_t min_slice, slice_enc;
     uint8_t frame_rate_control;
     bool max_hres_stated, max_vres_stated;

@@ -252,7 +252,7 @@ void mc_wfd_source_slept(McWfdSource *self, int64_t slept_us)
     postpone(&self->state_deadline_us, slept_us);
 }
 
-int64_t mc_wfd_source_deadline(const McWfdSource *self)
+int64_t mc_wfd_source_deadline_us(const McWfdSource *self)
 {
     int64_t deadline_us = self->state_deadline_us;
 

@@ -102,7 +102,7 @@ void mc_wfd_source_unread(McWfdSource *self);
 /* This process did not run for so long: patience with the sink is longer by that. Before feed. */
 void mc_wfd_source_slept(McWfdSource *self, int64_t slept_us);
 void mc_wfd_source_time(McWfdSource *self, int64_t now_us); /* call at or after the deadline */
-int64_t mc_wfd_source_deadline(const McWfdSource *self);    /* INT64_MAX: none */
+int64_t mc_wfd_source_deadline_us(const McWfdSource *self); /* INT64_MAX: none */
 
 /* One message for one write(), in order; false when there is none. *ret_bytes: caller unrefs. */
 bool mc_wfd_source_next_output(McWfdSource *self, GBytes **ret_bytes);

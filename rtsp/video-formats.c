@@ -60,7 +60,7 @@ static bool parse_rest(McFields *fields, const Layout *layout, unsigned index, M
     case 1:
         return mc_fields_hex64(fields, layout->mask[2], "HH", &codec->mask[2]);
     case 2:
-        return mc_fields_hex8(fields, 2, "latency", &codec->latency);
+        return mc_fields_hex8(fields, 2, "latency", &codec->latency_5ms);
     case 3:
         return mc_fields_hex16(fields, 4, "min-slice-size", &codec->min_slice);
     case 4:
@@ -195,7 +195,7 @@ static void write_codec(GString *out, const McVideoFormats *formats, const McVid
     for (unsigned table = 0; table < MC_N_TABLES && table < n + 1; table++)
         put(out, formats, codec->mask[table], layout->mask[table]);
     if (n > 2)
-        put(out, formats, codec->latency, 2);
+        put(out, formats, codec->latency_5ms, 2);
     if (n > 3)
         put(out, formats, codec->min_slice, 4);
     if (n > 4)

@@ -19,7 +19,7 @@ typedef struct {
     uint16_t profile_bits;
     uint16_t level_bits;
     uint64_t mask[MC_N_TABLES]; /* as received, reserved bits included */
-    uint8_t latency;            /* 5 ms units */
+    uint8_t latency_5ms;        /* in units of that */
     uint16_t min_slice, slice_enc;
     uint8_t frame_rate_control;
     bool max_hres_stated, max_vres_stated; /* false: "none" */

@@ -97,9 +97,9 @@ McFeedback *mc_adapt_feedback(McAdapt *self)
     return self->feedback;
 }
 
-int64_t mc_adapt_deadline(const McAdapt *self)
+int64_t mc_adapt_deadline_us(const McAdapt *self)
 {
-    return mc_feedback_deadline(self->feedback);
+    return mc_feedback_deadline_us(self->feedback);
 }
 
 /* The largest mode of the decision with at most this part of the full one's pixels; the same shape
@@ -162,7 +162,7 @@ void mc_adapt_time(McAdapt *self, const McWfdDecision *decision, unsigned idr_re
 {
     McRateDecision rate;
 
-    if (now_us < mc_feedback_deadline(self->feedback) ||
+    if (now_us < mc_feedback_deadline_us(self->feedback) ||
         !mc_feedback_time(self->feedback, now_us, idr_requests, &rate))
         return;
     mc_media_follow_link(self->media, rate.kbps, rate.tight);

@@ -19,8 +19,8 @@ void mc_adapt_start(McAdapt *self, const McWfdDecision *decision, uint16_t sink_
                     int64_t now_us);
 void mc_adapt_stop(McAdapt *self, bool bye); /* NULL is fine; start() begins again */
 
-McFeedback *mc_adapt_feedback(McAdapt *self);   /* to poll and read */
-int64_t mc_adapt_deadline(const McAdapt *self); /* INT64_MAX: none */
+McFeedback *mc_adapt_feedback(McAdapt *self);      /* to poll and read */
+int64_t mc_adapt_deadline_us(const McAdapt *self); /* INT64_MAX: none */
 void mc_adapt_time(McAdapt *self, const McWfdDecision *decision, unsigned idr_requests,
                    int64_t now_us);
 bool mc_adapt_mutes(const McAdapt *self); /* the link has no room for the sound */

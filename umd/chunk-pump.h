@@ -7,7 +7,8 @@
  *
  * A frame that the display path does not take back yet is kept and offered again after the end.
  * Threads: its own, which calls on_failed; functions from the session's owner.
- * Owner: umd/media; stream and ledger must outlive it. */
+ * Owner: umd/media; stream and ledger must outlive it.
+ * Errors: MC_ENCODER_ERROR. */
 #pragma once
 
 #include "encoder/stream.h"

@@ -3,7 +3,8 @@
  * and the P2P controller.
  * Threads: create/destroy/start/stop as the DDI calls them, never two at once; handle_message from
  * many threads, never beside those four (C-28).
- * Owner: the runtime, between Create and Destroy. */
+ * Owner: the runtime, between Create and Destroy.
+ * Errors: MC_LINK_ERROR. */
 #pragma once
 
 #include "umd/link-interface.h"

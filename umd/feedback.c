@@ -225,7 +225,7 @@ void mc_feedback_read(McFeedback *self)
     read_batch(self);
 }
 
-int64_t mc_feedback_deadline(const McFeedback *self)
+int64_t mc_feedback_deadline_us(const McFeedback *self)
 {
     return self->running ? MIN(self->report_us, self->step_us) : INT64_MAX;
 }

@@ -34,7 +34,7 @@ int mc_feedback_fd(const McFeedback *self); /* to poll */
 void mc_feedback_read(McFeedback *self);    /* it is readable */
 /* This process did not run: the reports that wait are old, and say nothing of the link. */
 void mc_feedback_slept(McFeedback *self);
-int64_t mc_feedback_deadline(const McFeedback *self); /* INT64_MAX: none */
+int64_t mc_feedback_deadline_us(const McFeedback *self); /* INT64_MAX: none */
 /* At the deadline or later. True: *ret_decision is a new one (why NULL: only its tight changed). */
 bool mc_feedback_time(McFeedback *self, int64_t now_us, uint32_t idr_requests,
                       McRateDecision *ret_decision);

@@ -243,7 +243,7 @@ void mc_life_slept(McLife *self, int64_t slept_us)
     mc_proof_slept(&self->proof, slept_us);
 }
 
-int64_t mc_life_deadline(const McLife *self)
+int64_t mc_life_deadline_us(const McLife *self)
 {
     return self->running ? self->step_us : INT64_MAX;
 }

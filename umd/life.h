@@ -18,7 +18,7 @@ bool mc_life_recall(McLife *self, const McWfdSource *source, McWfdWish *wish, ch
 void mc_life_start(McLife *self, const McWfdSource *source, int64_t now_us); /* PLAY */
 void mc_life_stop(McLife *self);                                             /* pause, end */
 void mc_life_slept(McLife *self, int64_t slept_us); /* this process did not run for so long */
-int64_t mc_life_deadline(const McLife *self);       /* INT64_MAX: none */
+int64_t mc_life_deadline_us(const McLife *self);    /* INT64_MAX: none */
 /* True: the wish changed and has to be negotiated. */
 bool mc_life_time(McLife *self, const McWfdSource *source, const McFeedback *feedback,
                   int64_t now_us, McWfdWish *wish);

@@ -127,7 +127,7 @@ static void follow_link(McSession *self, int64_t now_us)
 {
     McVideoMode mode;
 
-    if (now_us < mc_adapt_deadline(self->adapt))
+    if (now_us < mc_adapt_deadline_us(self->adapt))
         return;
     mc_adapt_time(self->adapt, mc_wfd_source_decision(self->source),
                   mc_wfd_source_counters(self->source).idr_requests, now_us);
@@ -261,8 +261,8 @@ static void look_at_clock(McSession *self, int64_t waited_us)
 
 static void iterate(McSession *self, int64_t limit_us)
 {
-    int64_t next_us = MIN(mc_wfd_source_deadline(self->source),
-                          MIN(mc_adapt_deadline(self->adapt), mc_life_deadline(self->life)));
+    int64_t next_us = MIN(mc_wfd_source_deadline_us(self->source),
+                          MIN(mc_adapt_deadline_us(self->adapt), mc_life_deadline_us(self->life)));
     int64_t until_us = MIN(next_us, limit_us);
     int64_t wait_us = until_us - g_get_monotonic_time();
     struct pollfd fds[3] = {

@@ -4,6 +4,7 @@
  * (kmd-shim/capture/frame-loans.h).
  * Threads: the capture thread, on which every event of a tap comes; functions as they say.
  * Owner: a share is counted; a tap belongs to its display path.
+ * Errors: MC_CAPTURE_ERROR.
  *
  *                                +-> tap (two frames lent at most, the newest waits) -> display
  * path desktop -> capture thread ---+-> tap -> ...

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* kmd-shim/capture/capture-thread.h - the frame clock: grabs pictures and lends them out.
  * Threads: one of its own ("mc-capture"), on which every callback runs; functions as they say.
- * Owner: the capture share. */
+ * Owner: the capture share.
+ * Errors: MC_CAPTURE_ERROR. */
 #pragma once
 
 #include "kmd-shim/abi/ntstatus.h"

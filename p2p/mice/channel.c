@@ -128,7 +128,7 @@ static void flush(McMiceChannel *self)
 /* One round: waits at most until the machine's deadline. */
 static void iterate(McMiceChannel *self, int wake_fd)
 {
-    const int64_t deadline_us = mc_mice_control_deadline(self->control);
+    const int64_t deadline_us = mc_mice_control_deadline_us(self->control);
     struct pollfd fds[2] = {{.fd = self->fd, .events = POLLIN}, {.fd = wake_fd, .events = POLLIN}};
     const int64_t left_us = deadline_us - g_get_monotonic_time();
     uint8_t buffer[4096];

@@ -2,7 +2,8 @@
 /* p2p/mice/channel.h - the control connection with a sink (TCP 7250): its socket, its machine
  * (p2p/mice/control.h), and the thread that listens to it for the whole session.
  * Threads: connect, begin, run, end and free from the back end's; protect and open from any.
- * Owner: p2p/mice/backend.c. */
+ * Owner: p2p/mice/backend.c.
+ * Errors: MC_LINK_ERROR. */
 #pragma once
 
 #include <netdb.h>

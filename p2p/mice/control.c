@@ -274,7 +274,7 @@ void mc_mice_control_time(McMiceControl *self, int64_t now_us)
              "the sink began a message on its control channel and did not end it in time");
 }
 
-int64_t mc_mice_control_deadline(const McMiceControl *self)
+int64_t mc_mice_control_deadline_us(const McMiceControl *self)
 {
     return MIN(self->deadline_us, self->message_end_us);
 }

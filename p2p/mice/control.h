@@ -2,7 +2,8 @@
 /* p2p/mice/control.h - the source's side of Miracast over Infrastructure's control channel (TCP
  * 7250): open, encrypted, encrypted with a PIN (MS-MICE 3.2). Bytes, time and the PIN come in,
  * bytes and events go out; no I/O.
- * Thread: one caller at a time; protect and open from any.  Owner: p2p/mice/backend.c. */
+ * Thread: one caller at a time; protect and open from any.  Owner: p2p/mice/channel.
+ * Errors: MC_LINK_ERROR. */
 #pragma once
 
 #include <glib.h>
@@ -42,7 +43,7 @@ void mc_mice_control_eof(McMiceControl *self);
 void mc_mice_control_pin(McMiceControl *self, const char *pin, int64_t now_us);
 void mc_mice_control_stop(McMiceControl *self); /* STOP_PROJECTION */
 void mc_mice_control_time(McMiceControl *self, int64_t now_us);
-int64_t mc_mice_control_deadline(const McMiceControl *self); /* INT64_MAX: none */
+int64_t mc_mice_control_deadline_us(const McMiceControl *self); /* INT64_MAX: none */
 
 /* Bytes for the sink, in order; the caller unrefs. */
 GBytes *mc_mice_control_output(McMiceControl *self); /* NULL: none */

@@ -2,7 +2,8 @@
 /* p2p/mice/dtls.h - the DTLS 1.2 association with a sink (client side) on memory BIOs: no sockets,
  * no timers.  One association serves TLVs and RTP (MS-MICE).
  * Threads: handshake on one; seal and open from any afterwards, they take turns.
- * Owner: p2p/mice/control. */
+ * Owner: p2p/mice/control.
+ * Errors: MC_LINK_ERROR. */
 #pragma once
 
 #include <glib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* p2p/mice/message.h - messages of Miracast over Infrastructure's control channel (TCP 7250).
  * A codec without I/O: bytes in, messages out.  Source: MS-MICE 2.2.
- * Thread: any, one at a time.  Owner: p2p/mice/session. */
+ * Thread: any, one at a time.  Owner: p2p/mice/control. */
 #pragma once
 
 #include <glib.h>

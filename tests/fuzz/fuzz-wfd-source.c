@@ -158,7 +158,7 @@ static size_t step(Run *run, const uint8_t *data, size_t size)
         mc_wfd_source_feed(run->source, data + 1, bytes, run->now_us);
         used += bytes;
     } else if (op < 0xe0) {
-        int64_t deadline_us = mc_wfd_source_deadline(run->source);
+        int64_t deadline_us = mc_wfd_source_deadline_us(run->source);
         if (op > 0xa0)
             run->now_us += (op - 0xa0) * 250000;
         else if (deadline_us != INT64_MAX)

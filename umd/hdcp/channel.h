@@ -3,7 +3,8 @@
  * to the sink's port, keeps the machine's time (locality is a matter of milliseconds, so nothing
  * else happens on it) and hands the content's key to the encryption.
  * Threads: new, free from one; the rest from any; callbacks come from the channel's thread.
- * Owner: umd/protection. */
+ * Owner: umd/protection.
+ * Errors: MC_HDCP_ERROR. */
 #pragma once
 
 #include "umd/hdcp/cipher.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* umd/hdcp/cipher.h - encrypts PES payloads: streamCtr and inputCtr of each elementary stream.
  * Thread: any; the stream encrypts while the session's thread puts a new key in or takes it out.
- * Owner: umd/session; outlives the multiplexer it is plugged into. */
+ * Owner: umd/protection; outlives the multiplexer it is plugged into. */
 #pragma once
 
 #include <glib.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* umd/hdcp/keys.h - what only the HDCP licence gives: root key, lc128, revocation list (SRM).
  * Thread: any; read-only once loaded, may be shared by sessions that it outlives.
- * Owner: umd/context.
+ * Owner: umd/protection.
+ * Errors: MC_HDCP_ERROR.
  *
  * The key file is text, of the owner alone (mode 0600 or less), one "name = hex" a line, # begins
  * a comment, spaces and the order do not matter:

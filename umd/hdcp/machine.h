@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* umd/hdcp/machine.h - an HDCP 2.x transmitter: bytes and time in, bytes and events out; no I/O.
- * Thread: one at a time (the session's); keys and pairings are shared with the other sessions.
- * Owner: umd/session, which connects to the sink's port, keeps the time and saves the pairings.
+ * Thread: one at a time (the channel's); keys and pairings are shared with the other sessions.
+ * Owner: umd/hdcp/channel, which connects to the sink's port, keeps the time and saves the
+ * pairings. Errors: MC_HDCP_ERROR.
  *
  * Use: new, start; then write what _output gives, at once (the locality check measures from the
  * call that made it), hand bytes in as they come with the time they came at, call _tick when

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* umd/hdcp/pairing.h - what makes the next authentication short: km of receivers met before.
  * Thread: one at a time.
- * Owner: umd/context, shared by its sessions.
+ * Owner: umd/protection.
+ * Errors: MC_HDCP_ERROR.
  *
  * In memory (secure heap) until saved; the file is text, mode 0600, replaced as a whole, one
  * receiver a line, the one used last at the end: "receiver-id km Ekh(km) m" in hex. */

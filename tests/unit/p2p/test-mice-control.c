@@ -129,7 +129,7 @@ static void assert_failed(Lab *lab, int code)
     while (event != MC_MICE_EVENT_FAILED);
     g_assert_error(error, MC_LINK_ERROR, code);
     g_assert_false(mc_mice_control_event(lab->control, &event, NULL)); /* said once */
-    g_assert_cmpint(mc_mice_control_deadline(lab->control), ==, INT64_MAX);
+    g_assert_cmpint(mc_mice_control_deadline_us(lab->control), ==, INT64_MAX);
 }
 
 /* Up to the source's PIN_CHALLENGE, which is taken and checked. */
@@ -143,7 +143,7 @@ static Lab lab_with_challenge(const char *pin)
     g_assert_cmpmem(request->data, 19, "\5\0\1\3\0\0\14T\0e\0s\0t\0P\0C\0", 19);
     shake_hands(&lab);
     assert_event(&lab, MC_MICE_EVENT_WANT_PIN);
-    g_assert_cmpint(mc_mice_control_deadline(lab.control), ==, INT64_MAX); /* a person's time */
+    g_assert_cmpint(mc_mice_control_deadline_us(lab.control), ==, INT64_MAX); /* a person's time */
     lab.now_us += 100 * G_USEC_PER_SEC;
     lab.sealed = true;
     mc_mice_control_pin(lab.control, pin, lab.now_us);
@@ -254,7 +254,7 @@ static void test_pin(void)
 {
     Lab lab = lab_with_challenge(PIN);
 
-    g_assert_cmpint(mc_mice_control_deadline(lab.control), ==, lab.now_us + G_USEC_PER_SEC);
+    g_assert_cmpint(mc_mice_control_deadline_us(lab.control), ==, lab.now_us + G_USEC_PER_SEC);
     answer_pin(&lab, PIN, sink_ip, MC_MICE_PIN_ACCEPTED);
     assert_event(&lab, MC_MICE_EVENT_READY);
     g_autoptr(GByteArray) ready = take(&lab, MC_MICE_SOURCE_READY);
@@ -304,18 +304,18 @@ static void test_wrong_pin(void)
 static void test_silence(void)
 {
     Lab lab = lab_new(MC_MICE_ENCRYPTED, NULL);
-    const int64_t first_us = mc_mice_control_deadline(lab.control);
+    const int64_t first_us = mc_mice_control_deadline_us(lab.control);
 
     g_assert_cmpint(first_us, <=, START_US + 3 * G_USEC_PER_SEC);
     mc_mice_control_time(lab.control, first_us - 1);
     round_of_handshake(&lab);
-    g_assert_cmpint(mc_mice_control_deadline(lab.control), ==, START_US + G_USEC_PER_SEC);
+    g_assert_cmpint(mc_mice_control_deadline_us(lab.control), ==, START_US + G_USEC_PER_SEC);
     mc_mice_control_time(lab.control, START_US + G_USEC_PER_SEC);
     assert_failed(&lab, MC_LINK_ERROR_TIMEOUT);
     lab_clear(&lab);
 
     lab = lab_with_challenge(PIN);
-    mc_mice_control_time(lab.control, mc_mice_control_deadline(lab.control));
+    mc_mice_control_time(lab.control, mc_mice_control_deadline_us(lab.control));
     assert_failed(&lab, MC_LINK_ERROR_TIMEOUT);
     lab_clear(&lab);
 }
@@ -365,12 +365,12 @@ static void test_half_message(void)
             assert_event(&lab, MC_MICE_EVENT_WANT_PIN);
         }
         mc_mice_control_time(lab.control, lab.now_us + 60 * 60 * (int64_t) G_USEC_PER_SEC);
-        g_assert_cmpint(mc_mice_control_deadline(lab.control), ==, INT64_MAX);
+        g_assert_cmpint(mc_mice_control_deadline_us(lab.control), ==, INT64_MAX);
         const int64_t end_us = lab.now_us + 5 * G_USEC_PER_SEC;
         for (unsigned i = 0; i < sizeof(start); i++, lab.now_us += G_USEC_PER_SEC) {
             mc_mice_control_time(lab.control, lab.now_us);
             mc_mice_control_feed(lab.control, start + i, 1, lab.now_us);
-            g_assert_cmpint(mc_mice_control_deadline(lab.control), ==, end_us);
+            g_assert_cmpint(mc_mice_control_deadline_us(lab.control), ==, end_us);
         }
         mc_mice_control_time(lab.control, end_us);
         assert_failed(&lab, MC_LINK_ERROR_TIMEOUT);

@@ -168,7 +168,7 @@ static inline void live(Fixture *f, int64_t us)
 {
     int64_t end_us = f->now_us + us, next_us;
 
-    while ((next_us = mc_wfd_source_deadline(f->source)) <= end_us) {
+    while ((next_us = mc_wfd_source_deadline_us(f->source)) <= end_us) {
         f->now_us = MAX(f->now_us, next_us);
         mc_wfd_source_time(f->source, f->now_us);
     }

@@ -144,7 +144,7 @@ static void test_ends_meanwhile(Fixture *f, gconstpointer data)
     request(f, "TEARDOWN rtsp://192.168.49.1/wfd1.0/streamid=0", NULL);
     expect(f, "200 OK", NULL);
     expect_event(f, MC_WFD_EVENT_CLOSED);
-    g_assert_cmpint(mc_wfd_source_deadline(f->source), ==, INT64_MAX);
+    g_assert_cmpint(mc_wfd_source_deadline_us(f->source), ==, INT64_MAX);
 }
 
 /* ---- the display behind the sink ---- */

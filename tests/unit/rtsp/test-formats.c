@@ -41,7 +41,7 @@ static McVideoCodec random_codec(McFormatsKind kind)
         .level_bits = (uint16_t) random_bits(widths[kind].level),
         .mask = {random_bits(widths[kind].cea), random_bits(widths[kind].vesa),
                  random_bits(widths[kind].hh)},
-        .latency = (uint8_t) random_bits(8),
+        .latency_5ms = (uint8_t) random_bits(8),
         .min_slice = (uint16_t) random_bits(16),
         .slice_enc = (uint16_t) random_bits(16),
         .frame_rate_control = (uint8_t) random_bits(8),
@@ -83,7 +83,7 @@ static void expect_codec(const McVideoCodec *a, const McVideoCodec *b)
     g_assert_cmphex(a->level_bits, ==, b->level_bits);
     for (int table = 0; table < MC_N_TABLES; table++)
         g_assert_cmphex(a->mask[table], ==, b->mask[table]);
-    g_assert_cmpuint(a->latency, ==, b->latency);
+    g_assert_cmpuint(a->latency_5ms, ==, b->latency_5ms);
     g_assert_cmpuint(a->min_slice, ==, b->min_slice);
     g_assert_cmpuint(a->slice_enc, ==, b->slice_enc);
     g_assert_cmphex(a->frame_rate_control, ==, b->frame_rate_control);
@@ -261,7 +261,7 @@ static McAudioCodecs random_audio(void)
         unsigned name = (unsigned) g_test_rand_int_range(0, G_N_ELEMENTS(names));
         codecs.format[i] = (McAudioFormat){.codec = name < 3 ? MC_AUDIO_LPCM + name : 0,
                                            .modes = (uint32_t) random_bits(32),
-                                           .latency = (uint8_t) random_bits(8)};
+                                           .latency_5ms = (uint8_t) random_bits(8)};
         g_strlcpy(codecs.format[i].name, names[name], sizeof(codecs.format[i].name));
     }
     return codecs;
@@ -279,7 +279,7 @@ static void test_audio_property(void)
             g_assert_cmpstr(back.format[j].name, ==, codecs.format[j].name);
             g_assert_cmpint(back.format[j].codec, ==, codecs.format[j].codec);
             g_assert_cmphex(back.format[j].modes, ==, codecs.format[j].modes);
-            g_assert_cmpuint(back.format[j].latency, ==, codecs.format[j].latency);
+            g_assert_cmpuint(back.format[j].latency_5ms, ==, codecs.format[j].latency_5ms);
         }
         g_autofree char *again = mc_audio_codecs_write(&back);
         g_assert_cmpstr(text, ==, again);

@@ -269,7 +269,7 @@ static void eof(Fixture *f)
 /* One deadline, whatever it is for. */
 static void deadline(Fixture *f)
 {
-    int64_t at_us = mc_wfd_source_deadline(f->source);
+    int64_t at_us = mc_wfd_source_deadline_us(f->source);
 
     if (at_us == INT64_MAX)
         return;
@@ -442,7 +442,7 @@ static void test_walks(void)
         }
         g_assert_cmpint(mc_wfd_source_state(f.source), ==, MC_WFD_STATE_CLOSED);
         g_assert_cmpuint(closed, ==, 1);
-        g_assert_cmpint(mc_wfd_source_deadline(f.source), ==, INT64_MAX);
+        g_assert_cmpint(mc_wfd_source_deadline_us(f.source), ==, INT64_MAX);
         tear_down(&f, NULL);
     }
 }

@@ -252,7 +252,7 @@ static void test_effects(Fixture *f, gconstpointer data)
     for (unsigned row = 0; row < mc_quirks_count(); row++) {
         const McQuirks quirks = find(row, names);
         begin_known(f, row);
-        g_assert_cmpint(mc_wfd_source_deadline(f->source) - f->now_us, ==,
+        g_assert_cmpint(mc_wfd_source_deadline_us(f->source) - f->now_us, ==,
                         MAX(quirks.patience_s, 15u) * G_USEC_PER_SEC);
         g_assert_cmpuint(set_up_session(f), ==, quirks.session_digits ? quirks.session_digits : 8);
         request(f, "PLAY rtsp://192.168.49.1/wfd1.0/streamid=0", NULL);

@@ -37,7 +37,7 @@ static void test_keepalive_lost(Fixture *f, gconstpointer data)
     mc_wfd_source_time(f->source, f->now_us);
     expect_event(f, MC_WFD_EVENT_FORCE_IDR); /* this sink did not say that it can ask */
     g_assert_null(next_output(f));
-    g_assert_cmpint(mc_wfd_source_deadline(f->source), ==, f->now_us + 1);
+    g_assert_cmpint(mc_wfd_source_deadline_us(f->source), ==, f->now_us + 1);
     f->now_us += 1;
     mc_wfd_source_time(f->source, f->now_us);
     expect(f, "GET_PARAMETER rtsp://localhost/wfd1.0", "Session: 48213907", NULL);
@@ -93,7 +93,7 @@ static void test_no_m2(Fixture *f, gconstpointer data)
 {
     expect(f, "OPTIONS", NULL);
     ok(f, 1, NULL);
-    f->now_us = mc_wfd_source_deadline(f->source);
+    f->now_us = mc_wfd_source_deadline_us(f->source);
     mc_wfd_source_time(f->source, f->now_us);
     expect(f, "GET_PARAMETER", NULL);
 }
@@ -115,7 +115,7 @@ static void test_answer_gap(Fixture *f, gconstpointer data)
         expect(f, "200 OK", NULL);
         g_assert_null(next_output(f));
     }
-    g_assert_cmpint(mc_wfd_source_deadline(f->source), ==, gap_end_us);
+    g_assert_cmpint(mc_wfd_source_deadline_us(f->source), ==, gap_end_us);
     mc_wfd_source_time(f->source, gap_end_us);
     expect(f, "GET_PARAMETER rtsp://localhost/wfd1.0", "CSeq: 2", NULL);
 }
