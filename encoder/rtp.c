@@ -18,11 +18,6 @@ McRtpPacketiser *mc_rtp_packetiser_new(uint32_t ssrc, uint16_t first_seq)
     return self;
 }
 
-McRtpPacketiser *mc_rtp_packetiser_new_random(void)
-{
-    return mc_rtp_packetiser_new(g_random_int(), (uint16_t) g_random_int());
-}
-
 void mc_rtp_packetiser_free(McRtpPacketiser *self)
 {
     g_free(self);

@@ -19,8 +19,7 @@
 
 typedef struct McRtpPacketiser McRtpPacketiser;
 McRtpPacketiser *mc_rtp_packetiser_new(uint32_t ssrc, uint16_t first_seq);
-McRtpPacketiser *mc_rtp_packetiser_new_random(void); /* SSRC and first sequence number by chance */
-void mc_rtp_packetiser_free(McRtpPacketiser *self);  /* NULL is fine */
+void mc_rtp_packetiser_free(McRtpPacketiser *self); /* NULL is fine */
 
 /* Called for each datagram in order; header and payload are valid during the call. */
 typedef void (*McRtpSink)(const uint8_t *header12, const uint8_t *payload, size_t payload_len,

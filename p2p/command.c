@@ -22,11 +22,6 @@ static const char *const names[MC_COMMAND_N] = {
     [MC_COMMAND_SAVE] = "SAVE_CONFIG",
 };
 
-const char *mc_command_name(McCommandKind kind)
-{
-    return names[kind];
-}
-
 /* What the sink does: it shows the PIN that is typed here, or has the keys to type ours. */
 static const char *peers_method(McPeerMethod method)
 {

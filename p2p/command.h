@@ -48,7 +48,6 @@ typedef struct {
 char *mc_command_text(const McCommand *self);
 /* The same for logs: without the PIN. */
 char *mc_command_text_redacted(const McCommand *self);
-const char *mc_command_name(McCommandKind kind); /* "P2P_CONNECT" */
 
 /* A line of LIST_NETWORKS that is a persistent group. */
 typedef struct {

@@ -248,30 +248,3 @@ const McPeer *mc_peer_list_lookup(const McPeerList *self, const char *text, bool
     }
     return *ret_ambiguous ? NULL : best;
 }
-
-/* An unknown level (0) counts as weak: it is no measurement. */
-static int signal_of(const McPeer *peer)
-{
-    return peer->level_dbm < 0 ? peer->level_dbm : -100;
-}
-
-static int compare_rank(gconstpointer a, gconstpointer b)
-{
-    const McPeer *x = *(const McPeer *const *) a, *y = *(const McPeer *const *) b;
-
-    if (mc_peer_state(x) != mc_peer_state(y))
-        return mc_peer_state(x) > mc_peer_state(y) ? -1 : 1;
-    if (signal_of(x) != signal_of(y))
-        return signal_of(x) > signal_of(y) ? -1 : 1;
-    return g_strcmp0(x->name, y->name);
-}
-
-GPtrArray *mc_peer_list_ranked(const McPeerList *self)
-{
-    GPtrArray *ranked = g_ptr_array_sized_new(self->n);
-
-    for (unsigned i = 0; i < self->n; i++)
-        g_ptr_array_add(ranked, (gpointer) &self->peers[i]);
-    g_ptr_array_sort(ranked, compare_rank);
-    return ranked;
-}

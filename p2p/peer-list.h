@@ -41,7 +41,5 @@ const McPeer *mc_peer_list_find(const McPeerList *self, const McMac *address);
 /* The best match of what a person typed: address, whole name, or only beginning of a name, or only
  * part of one, case ignored. NULL and *ret_ambiguous if several fit, or none does. */
 const McPeer *mc_peer_list_lookup(const McPeerList *self, const char *text, bool *ret_ambiguous);
-/* Pointers to all, best first: ready before busy before not ready, then by signal, then by name. */
-GPtrArray *mc_peer_list_ranked(const McPeerList *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(McPeerList, mc_peer_list_free)

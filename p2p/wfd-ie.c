@@ -397,13 +397,6 @@ char *mc_wfd_ie_set_command(const McWfdIe *self)
     return g_string_free(text, FALSE);
 }
 
-bool mc_wfd_device_info_is_sink(const McWfdDeviceInfo *self)
-{
-    McWfdType type = MC_WFD_INFO_TYPE(self->bitmap);
-
-    return type == MC_WFD_TYPE_PRIMARY_SINK || type == MC_WFD_TYPE_DUAL;
-}
-
 bool mc_wfd_device_info_is_available(const McWfdDeviceInfo *self)
 {
     return (self->bitmap & MC_WFD_INFO_AVAILABILITY_MASK) == MC_WFD_INFO_AVAILABLE;

@@ -121,7 +121,6 @@ char *mc_wfd_ie_subelement_hex(const McWfdIe *self, uint8_t id);
 /* The whole command "WFD_SUBELEM_SET all <hex>". */
 char *mc_wfd_ie_set_command(const McWfdIe *self);
 
-bool mc_wfd_device_info_is_sink(const McWfdDeviceInfo *self);      /* primary or dual role */
 bool mc_wfd_device_info_is_available(const McWfdDeviceInfo *self); /* 00: do not connect */
 const char *mc_wfd_subelement_name(uint8_t id);                    /* "unknown" for others */
 /* One line for people: "primary sink, available, HDCP, port 7236, 50 Mbit/s, R2, UIBC". */

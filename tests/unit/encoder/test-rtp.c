@@ -76,25 +76,10 @@ static void test_every_count(void)
     }
 }
 
-static void test_random_start(void)
-{
-    bool differ = false;
-
-    for (int i = 0; i < 8; i++) {
-        g_autoptr(McRtpPacketiser) a = mc_rtp_packetiser_new_random();
-        g_autoptr(McRtpPacketiser) b = mc_rtp_packetiser_new_random();
-
-        differ |= mc_rtp_packetiser_ssrc(a) != mc_rtp_packetiser_ssrc(b) &&
-                  mc_rtp_packetiser_next_seq(a) != mc_rtp_packetiser_next_seq(b);
-    }
-    g_assert_true(differ);
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/rtp/header", test_header);
     g_test_add_func("/rtp/every-count", test_every_count);
-    g_test_add_func("/rtp/random-start", test_random_start);
     return g_test_run();
 }

@@ -242,23 +242,6 @@ static void test_lookup(void)
     g_assert_true(ambiguous);
 }
 
-static void test_ranked(void)
-{
-    g_autoptr(McPeerList) list = mc_peer_list_new();
-
-    add(list, 1, "name='Phone' wfd_dev_info=0x00101c440032");
-    add(list, 2, "name='Busy' wfd_dev_info=0x01011c440032");
-    add(list, 3, "name='Far' wfd_dev_info=0x01111c440032");
-    add(list, 4, "name='Near' wfd_dev_info=0x01111c440032");
-    mc_peer_list_details(list, "42:00:00:00:04:00\nlevel=-40\n");
-    mc_peer_list_details(list, "42:00:00:00:03:00\nlevel=-80\n");
-    g_autoptr(GPtrArray) ranked = mc_peer_list_ranked(list);
-    g_autoptr(GString) order = g_string_new(NULL);
-    for (guint i = 0; i < ranked->len; i++)
-        g_string_append_printf(order, "%s ", ((const McPeer *) ranked->pdata[i])->name);
-    g_assert_cmpstr(order->str, ==, "Near Far Busy Phone ");
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -272,6 +255,5 @@ int main(int argc, char **argv)
     g_test_add_func("/peer/pinned", test_pinned_peer_stays);
     g_test_add_func("/peer/flood", test_flood);
     g_test_add_func("/peer/lookup", test_lookup);
-    g_test_add_func("/peer/ranked", test_ranked);
     return g_test_run();
 }
