@@ -5,11 +5,10 @@
 
 #include "encoder/encodings.h"
 #include "encoder/h264-opening.h"
+#include "umd/bit-rate.h"
 #include "umd/chunk-pump.h"
 #include "umd/frame-ledger.h"
 #include "umd/media-sockets.h"
-
-#define DEFAULT_MIN_KBPS 2000
 
 struct McMedia {
     McOs os;
@@ -26,14 +25,10 @@ struct McMedia {
 
     GMutex lock; /* guards stream's pointer and the fields below */
     McProtectionMode protection;
-    McStream *stream;                    /* NULL before the first PLAY */
-    uint32_t wish_kbps;                  /* 0: none */
-    uint32_t limit_kbps;                 /* of the negotiated mode */
-    uint32_t sink_kbps;                  /* that the sink wants at most; 0: no wish */
-    uint32_t mode_kbps;                  /* wished for it: the link may give less */
-    uint32_t link_kbps;                  /* that the link is good for; 0: not known */
+    McStream *stream; /* NULL before the first PLAY */
+    McBitRate rate;
     const char *first_flavour, *flavour; /* NULL: not known yet, none wished for */
-    bool tight;                          /* and it has no room for large pictures */
+    bool tight;                          /* the link has no room for large pictures */
     bool single_slice;                   /* as set */
     gboolean failed;                     /* on_failed was called */
     struct { /* the pointer as last told: it comes before the stream does, and once */
@@ -89,33 +84,14 @@ uint16_t mc_media_rtp_port(const McMedia *self)
     return mc_media_sockets_rtp_port(self->sockets);
 }
 
-/* ---- bit rate and mode ---- */
-
-/* Bits a second for a picture of this size: 0.12 bit a pixel keeps text readable. */
-static uint32_t default_kbps(const McVideoMode *mode)
-{
-    uint64_t bits = (uint64_t) mode->width_px * mode->height_px * mode->fps * 12 / 100;
-
-    return MAX(DEFAULT_MIN_KBPS, (uint32_t) (bits / 1000));
-}
+/* ---- mode ---- */
 
 static McStreamVideo video_of(McMedia *self, const McWfdDecision *decision)
 {
     const McVideoChoice *choice = mc_wfd_decision_video(decision);
-    uint32_t kbps =
-        self->options.bitrate_kbps ? self->options.bitrate_kbps : default_kbps(&choice->mode);
 
     g_mutex_lock(&self->lock);
-    self->limit_kbps = choice->max_kbps;
-    if (self->wish_kbps)
-        kbps = self->wish_kbps;
-    g_mutex_unlock(&self->lock);
-    if (choice->max_kbps)
-        kbps = MIN(kbps, choice->max_kbps);
-    g_mutex_lock(&self->lock);
-    self->mode_kbps = kbps;
-    if (self->sink_kbps)
-        kbps = MIN(kbps, self->sink_kbps);
+    const uint32_t kbps = mc_bit_rate_begin(&self->rate, choice, self->options.bitrate_kbps);
     const bool single_slice = self->single_slice || decision->quirks.single_slice;
     g_mutex_unlock(&self->lock);
     return (McStreamVideo){.width_px = choice->mode.width_px,
@@ -332,15 +308,11 @@ void mc_media_force_idr(McMedia *self)
     g_mutex_unlock(&self->lock);
 }
 
-/* The least of all wishes that there are; with the lock held. */
+/* With the lock held. */
 static void apply_kbps(McMedia *self)
 {
-    const uint32_t wishes[] = {self->mode_kbps, self->sink_kbps, self->link_kbps};
-    uint32_t kbps = 0;
+    const uint32_t kbps = mc_bit_rate_least(&self->rate);
 
-    for (size_t i = 0; i < G_N_ELEMENTS(wishes); i++)
-        if (wishes[i] && (!kbps || wishes[i] < kbps))
-            kbps = wishes[i];
     if (self->stream && kbps)
         mc_stream_set_rate(self->stream, kbps, self->tight);
 }
@@ -348,8 +320,7 @@ static void apply_kbps(McMedia *self)
 void mc_media_set_bitrate(McMedia *self, uint32_t kbps)
 {
     g_mutex_lock(&self->lock);
-    self->wish_kbps = self->limit_kbps ? MIN(kbps, self->limit_kbps) : kbps;
-    self->mode_kbps = self->wish_kbps;
+    mc_bit_rate_wish(&self->rate, kbps);
     apply_kbps(self);
     g_mutex_unlock(&self->lock);
 }
@@ -357,7 +328,7 @@ void mc_media_set_bitrate(McMedia *self, uint32_t kbps)
 void mc_media_limit(McMedia *self, uint32_t kbps)
 {
     g_mutex_lock(&self->lock);
-    self->sink_kbps = kbps;
+    self->rate.sink_kbps = kbps;
     apply_kbps(self);
     g_mutex_unlock(&self->lock);
 }
@@ -464,7 +435,7 @@ uint32_t mc_media_ssrc(McMedia *self)
 void mc_media_follow_link(McMedia *self, uint32_t kbps, bool tight)
 {
     g_mutex_lock(&self->lock);
-    self->link_kbps = kbps;
+    self->rate.link_kbps = kbps;
     self->tight = tight;
     apply_kbps(self);
     g_mutex_unlock(&self->lock);
@@ -473,7 +444,7 @@ void mc_media_follow_link(McMedia *self, uint32_t kbps, bool tight)
 uint32_t mc_media_kbps(McMedia *self)
 {
     g_mutex_lock(&self->lock);
-    uint32_t kbps = self->mode_kbps;
+    uint32_t kbps = self->rate.mode_kbps;
     g_mutex_unlock(&self->lock);
     return kbps;
 }
