@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Every header says what it is for, on which threads and who owns it, and every file without a header of its own what it
-is; docs/map.md lists them in these words.  Usage: check-headers.py [--write] ROOT"""
+is; docs/map.md lists them in these words.  Usage: check-headers.py [--map | --write] ROOT: --map holds that the map is
+fresh, --write makes it so."""
 
 import pathlib
 import re
@@ -71,14 +72,14 @@ def tables(rows):
 
 
 def main():
-    write = "--write" in sys.argv
-    root = pathlib.Path(next((a for a in sys.argv[1:] if a != "--write"), ".")).resolve()
+    options = {word for word in sys.argv[1:] if word.startswith("--")}
+    root = pathlib.Path(next((word for word in sys.argv[1:] if word not in options), ".")).resolve()
     problems, rows = survey(root)
     before = (root / MAP).read_text(encoding="utf-8")
     after = before.split(MARK)[0] + tables(rows)
-    if write:
+    if "--write" in options:
         (root / MAP).write_text(after, encoding="utf-8")
-    elif before != after:
+    elif "--map" in options and before != after:
         problems.append(f"{MAP} is stale: tests/check-headers.py --write .")
     print("\n".join(problems) or f"headers: {len(rows)} files say what they are")
     return 1 if problems else 0
