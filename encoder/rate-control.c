@@ -351,7 +351,7 @@ McRateDecision mc_rate_control_step(McRateControl *self, const McRateInput *inpu
         changed = (kbps < self->decision.kbps && lower(self, input, kbps)) || mute(self, input);
     } else if (input->now_us - self->bad_us > FORGIVE_US) {
         self->raise_after_us = RAISE_AFTER_US;
-        if (!self->decision.mute)
+        if (!self->decision.mute && input->now_us - self->unmuted_us > FORGIVE_US)
             self->unmute_after_us = UNMUTE_AFTER_US;
     }
     if (self->decision.kbps > limit_kbps) {
