@@ -24,7 +24,7 @@ import kernel as rig_kernel  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
-BOOT_S = 240  # emulated boots take 5 to 10 s on an idle machine, a minute and more on a busy one
+BOOT_S = 900  # emulated boots take 5 to 10 s on an idle machine; on one that builds in every corner, minutes
 BOOT_KVM_S = 20
 
 
