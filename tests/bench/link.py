@@ -2,6 +2,7 @@
 """The way to a sink, and how the stream follows a link that changes."""
 
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -47,7 +48,8 @@ def in_rig(build, rounds):
     out = build / "rig-out"
     (out / "steps.json").unlink(missing_ok=True)
     done = subprocess.run(
-        [sys.executable, LAB / "rig/run.py", "--timeout", "1800", "--cache", build / "rig", "--out", out,
+        [sys.executable, LAB / "rig/run.py", "--timeout", "3600", "--out", out,
+         "--cache", os.environ.get("MIRACAST_RIG_CACHE", build / "rig"),
          "/usr/bin/python3", LAB / "rig/steps.py", build / "host/miracast", str(rounds), "/rig/out/steps.json"],
         stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode == 77:
