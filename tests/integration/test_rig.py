@@ -248,6 +248,29 @@ def station_channel(miracast, intent):
         room.same_state()
 
 
+KEYS_NET = "192.168.42"
+
+
+def address_with_keys(miracast, words=(), bus=False, source=None):
+    """The television owns the group and gives the address with the keys (EAPOL-Key); nothing serves DHCP."""
+    pool = "".join(f"ip_addr_{name}={value}\n" for name, value in (
+        ("go", f"{KEYS_NET}.1"), ("mask", "255.255.255.0"), ("start", f"{KEYS_NET}.10"), ("end", f"{KEYS_NET}.19")))
+    with world(bus) as air:
+        room = Room(air, miracast, source=source, sink={"extra_config": pool})
+        room.listen()
+        cast = room.cast(*words)
+        interface, _, _ = room.press_button(15)
+        given = room.sink.event(r"AP-STA-CONNECTED .*\bip_addr=(\S+)", timeout=60).group(1)
+        room.sink.space.sh(f"ip addr add {KEYS_NET}.1/24 dev {interface}")
+        address = cast.said(r"listening on ([0-9.]+):", 90).group(1)
+        if address != given or not 10 <= int(address.removeprefix(f"{KEYS_NET}.")) <= 19:
+            raise Failure(f"given: {given}, taken: {address}")
+        room.sink.space.sh(f"busybox ping -c 1 -W 5 {address}")
+        cast.interrupt()
+        cast.ended(timeout=60)
+        room.same_state()
+
+
 # ---- what ends badly, and what can stand beside it ----
 
 def side_by_side(miracast, names):
@@ -435,6 +458,8 @@ CASES = {
     "dbus-killed": case(killed, steps=("searching", "negotiating", "forming", "listening"), words=OVER_BUS, **BUS),
     "dbus-cast-owner": case(casts, intent=0, words=OVER_BUS, **BUS),
     "dbus-cast-client": case(casts, intent=15, words=OVER_BUS, **BUS),
+    "address-with-keys": address_with_keys,
+    "dbus-address-with-keys": case(address_with_keys, words=OVER_BUS, **BUS),
     "nm-discover": case(discovers, **MANAGED),
     "nm-cast-owner": case(casts, intent=0, **MANAGED),
     "nm-cast-client": case(casts, intent=15, **MANAGED),
