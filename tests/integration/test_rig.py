@@ -18,6 +18,7 @@ import traceback
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lab/rig"))
 from air import Air, Failure, Lacking, SOURCE_TYPE, keep_logs, log, sh, until  # noqa: E402
 from endings import ENDINGS, ending  # noqa: E402
+import graphics  # noqa: E402
 from manager import Manager  # noqa: E402
 from room import Room, STARTED  # noqa: E402
 
@@ -271,6 +272,35 @@ def address_with_keys(miracast, words=(), bus=False, source=None):
         room.same_state()
 
 
+# ---- graphics cards ----
+
+def kms_cast(miracast):
+    """What a program shows on a graphics card's screen is what the television shows, to the last picture."""
+    card, _ = graphics.load()
+    with Air() as air:
+        screen = graphics.Screen(air, miracast, card, (640, 480))
+        screen.show(1)
+        room = Room(air, miracast)
+        room.listen()
+        stats, seen = pathlib.Path("/run/kms-stats.jsonl"), pathlib.Path("/run/seen.png")
+        cast = room.cast("--capture", f"kms:{card}", "--bitrate", "3000", "--stats", stats)
+        address, _, _ = room.come_together(cast, 15)
+        tv, report = room.watch(address, "--no-teardown", "--save-png", seen)
+        until(lambda: "first picture" in report.with_suffix(".log").read_text(), "the first picture", 120)
+        for picture in range(2, 6):
+            screen.show(picture)
+
+        def seconds():
+            return len(stats.read_text().splitlines())
+        begun = seconds()
+        until(lambda: seconds() > begun + 2, "two seconds of stream", 120)
+        cast.interrupt()
+        cast.ended(timeout=60)
+        room.report_of(tv, report, "source")
+        screen.is_seen(seen, least_db=25)
+        room.same_state()
+
+
 # ---- what ends badly, and what can stand beside it ----
 
 def side_by_side(miracast, names):
@@ -460,6 +490,8 @@ CASES = {
     "dbus-cast-client": case(casts, intent=15, words=OVER_BUS, **BUS),
     "address-with-keys": address_with_keys,
     "dbus-address-with-keys": case(address_with_keys, words=OVER_BUS, **BUS),
+    "kms": graphics.run_tests,
+    "kms-cast": kms_cast,
     "nm-discover": case(discovers, **MANAGED),
     "nm-cast-owner": case(casts, intent=0, **MANAGED),
     "nm-cast-client": case(casts, intent=15, **MANAGED),

@@ -143,13 +143,17 @@ class Room:
 
     def watch_to_the_end(self, address, seconds):
         """Pictures for some seconds, then the television ends the session: its report."""
-        tv, report = self.watch(address, "--duration", seconds)
+        return self.report_of(*self.watch(address, "--duration", seconds), "sink")
+
+    @staticmethod
+    def report_of(tv, report, ended_by):
+        """Once it has ended: there were pictures, and this side ended the session."""
         tv.wait(300)
         words = report.with_suffix(".log").read_text(errors="replace")
         if not report.exists():
             raise Failure("no report: " + words)
         done = json.loads(report.read_text())
-        if not done["pictures"] or done["ended_by"] != "sink":
+        if not done["pictures"] or done["ended_by"] != ended_by:
             raise Failure(json.dumps(done)[:2000] + "\n" + words)
         return done
 

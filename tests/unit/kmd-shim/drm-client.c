@@ -200,6 +200,23 @@ void drm_client_draw_over(DrmClient *self, unsigned picture)
     draw(self, &self->buffers[self->front], picture);
 }
 
+void drm_client_save(const DrmClient *self, const char *path)
+{
+    const Buffer *buffer = &self->buffers[self->front];
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    g_assert_cmphex(self->fourcc, ==, DRM_FORMAT_XRGB8888);
+    g_string_append_printf(text, "P6 %u %u 255\n", self->width_px, self->height_px);
+    for (uint32_t y = 0; y < self->height_px; y++) {
+        const uint32_t *row = buffer->pixels + (size_t) y * buffer->stride_bytes / 4;
+        for (uint32_t x = 0; x < self->width_px; x++) {
+            const char rgb[] = {(char) (row[x] >> 16), (char) (row[x] >> 8), (char) row[x]};
+            g_string_append_len(text, rgb, sizeof(rgb));
+        }
+    }
+    g_assert_true(g_file_set_contents(path, text->str, (gssize) text->len, NULL));
+}
+
 /* ---- the cursor ---- */
 
 void drm_client_draw_cursor_over(DrmClient *self, uint32_t argb)

@@ -23,6 +23,8 @@ void drm_client_mode(DrmClient *self, uint32_t width_px, uint32_t height_px, uin
 void drm_client_off(DrmClient *self);
 void drm_client_show(DrmClient *self, unsigned picture);      /* flips, and waits for that */
 void drm_client_draw_over(DrmClient *self, unsigned picture); /* in what is shown */
+/* What is shown, as a file that others read (PPM); of framebuffers of XRGB8888. */
+void drm_client_save(const DrmClient *self, const char *path);
 /* 0xRRGGBB at x_px of a picture of that width. */
 uint32_t drm_client_colour(unsigned picture, uint32_t x_px, uint32_t width_px);
 
