@@ -234,12 +234,12 @@ static void drain_machine(McSession *self)
     mc_session_status_update(&self->status, self->source, self->adapt, self->life);
 }
 
-/* This process was stopped, or its machine: what the sink said meanwhile waits here, and what it
- * was to do, it may not have been able to. */
+/* This process was stopped, or its machine, or this thread had work that took long: what the sink
+ * said meanwhile waits here, and what it was to do, it may not have been able to. */
 static void wake_up(McSession *self, int64_t slept_us)
 {
     g_autofree char *text =
-        g_strdup_printf("this program did not run for %.1f s; that is not held against the sink",
+        g_strdup_printf("this program did not get on for %.1f s; that is not held against the sink",
                         (double) slept_us / G_USEC_PER_SEC);
 
     self->slept_us += slept_us;
