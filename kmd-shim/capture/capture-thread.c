@@ -177,9 +177,18 @@ void mc_capture_thread_set_readers(McCaptureThread *self, unsigned frames)
 
 /* ---- frames ---- */
 
+static bool is_stopping(McCaptureThread *self)
+{
+    g_mutex_lock(&self->lock);
+    bool stopping = self->stopping;
+    g_mutex_unlock(&self->lock);
+    return stopping;
+}
+
+/* What the end itself broke is no failure: a server that hung was hung up on. */
 static void fail(McCaptureThread *self, const GError *error)
 {
-    if (!self->broken)
+    if (!self->broken && !is_stopping(self))
         self->events.failed(error, self->events.user_data);
     self->broken = true;
 }
@@ -302,14 +311,6 @@ static void look_early(McCaptureThread *self)
     g_mutex_unlock(&self->lock);
     if (due)
         grab_frame(self);
-}
-
-static bool is_stopping(McCaptureThread *self)
-{
-    g_mutex_lock(&self->lock);
-    bool stopping = self->stopping;
-    g_mutex_unlock(&self->lock);
-    return stopping;
 }
 
 static gpointer run_capture(gpointer user_data)

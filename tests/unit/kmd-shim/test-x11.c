@@ -185,6 +185,7 @@ static void test_server_hangs(void)
     g_assert_cmpint(g_get_monotonic_time() - begin_us, <, 20 * G_USEC_PER_SEC);
     fake_close(&fake);
     g_assert_cmpint(g_get_monotonic_time() - begin_us, <, 20 * G_USEC_PER_SEC);
+    g_assert_cmpuint(fake.errors, ==, 0); /* the end was ours */
     kill(server.pid, SIGCONT);
     stop_server(&server);
 }
