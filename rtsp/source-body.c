@@ -45,14 +45,29 @@ static void write_rtp_ports(McWfdSource *self, GString *body)
     mc_params_write(body, "wfd_client_rtp_ports", ports);
 }
 
-/* The sink's offer without what we do not take; its input is on from the start (M14, M15). */
+/* The sink's offer without what we do not take; false: nothing is left. */
+static bool agree_on_input(const McWfdSource *self, McUibcCapability *ret_answer)
+{
+    McUibcCapability sink;
+
+    return self->config.uibc_port && self->caps->uibc_line &&
+           mc_uibc_capability_parse(self->caps->uibc_line, &sink, NULL, NULL) &&
+           mc_uibc_capability_answer(&sink, self->config.uibc_port, ret_answer);
+}
+
+bool mc_source_takes_input(const McWfdSource *self)
+{
+    McUibcCapability ignored;
+
+    return agree_on_input(self, &ignored);
+}
+
+/* Its input is on from the start (M14, M15). */
 static void write_uibc(McWfdSource *self, GString *body)
 {
-    McUibcCapability sink, answer;
+    McUibcCapability answer;
 
-    if (!self->config.uibc_port || !self->caps->uibc_line ||
-        !mc_uibc_capability_parse(self->caps->uibc_line, &sink, NULL, NULL) ||
-        !mc_uibc_capability_answer(&sink, self->config.uibc_port, &answer))
+    if (!agree_on_input(self, &answer))
         return;
     g_autofree char *value = mc_uibc_capability_write(&answer);
     mc_params_write(body, "wfd_uibc_capability", value);

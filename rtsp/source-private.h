@@ -113,6 +113,7 @@ void mc_source_fail_missing(McWfdSource *self, RequestKind kind);
 
 /* ---- source-body.c ---- */
 char *mc_source_body(McWfdSource *self, RequestKind kind); /* caller frees; NULL: it has none */
+bool mc_source_takes_input(const McWfdSource *self);       /* what the sink offers, or some of it */
 bool mc_source_announces_change(const McWfdSource *self);  /* M4 in the session says when */
 
 /* ---- source-caps.c ---- */

@@ -97,14 +97,15 @@ static void set_standby(McWfdSource *self, const char *value, int64_t now_us)
         mc_source_enter(self, MC_WFD_STATE_STANDBY, INT64_MAX);
 }
 
-/* It learns from our own M14 which of it we take, and where. */
+/* It learns from our own M14 which of it we take, and where; of nothing there is nothing to say. */
 static void set_uibc_capability(McWfdSource *self, const char *value, int64_t now_us)
 {
     if (!self->caps)
         return;
     g_free(self->caps->uibc_line);
     self->caps->uibc_line = g_strdup(value);
-    if (self->config.uibc_port && self->session[0])
+    self->uibc_offered = self->uibc_offered && mc_source_takes_input(self);
+    if (self->session[0] && mc_source_takes_input(self))
         mc_source_request(self, REQUEST_UIBC_CAPABILITY, now_us);
 }
 

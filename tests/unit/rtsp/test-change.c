@@ -274,6 +274,29 @@ static void test_input(Fixture *f, gconstpointer data)
     g_assert_cmpint(mc_wfd_source_state(f->source), ==, MC_WFD_STATE_PLAYING);
 }
 
+/* A sink that takes its input back, or offers what is of no use, is asked for nothing more. */
+static void test_input_ends(Fixture *f, gconstpointer data)
+{
+    static const char *const offers[] = {
+        "wfd_uibc_capability: none\r\n",
+        "wfd_uibc_capability: input_category_list=GENERIC;generic_cap_list=Camera;"
+        "hidc_cap_list=none;port=none\r\n"};
+
+    reach_input(f);
+    for (size_t i = 0; i < G_N_ELEMENTS(offers); i++) {
+        request(f, "SET_PARAMETER rtsp://localhost/wfd1.0", offers[i]);
+        expect(f, "RTSP/1.0 200 OK", NULL);
+        g_assert_null(next_output(f));
+        g_assert_false(mc_wfd_source_set_input(f->source, false, f->now_us, NULL));
+    }
+    request(f, "SET_PARAMETER rtsp://localhost/wfd1.0",
+            "wfd_uibc_capability: input_category_list=GENERIC;generic_cap_list=Mouse;"
+            "hidc_cap_list=none;port=none\r\n");
+    expect(f, "RTSP/1.0 200 OK", NULL);
+    ok(f, expect_request(f, "generic_cap_list=Mouse;hidc_cap_list=none;port=50000\r\n"), NULL);
+    g_assert_true(mc_wfd_source_set_input(f->source, false, f->now_us, NULL));
+}
+
 /* While one wish is on the wire the last of many follows it. */
 static void test_input_storm(Fixture *f, gconstpointer data)
 {
@@ -299,6 +322,7 @@ int main(int argc, char **argv)
     ADD("/change/display/in-standby", test_display_in_standby);
     ADD("/change/display/early", test_display_early);
     ADD("/change/input/off-and-on", test_input);
+    ADD("/change/input/ends", test_input_ends);
     ADD("/change/input/storm", test_input_storm);
     return g_test_run();
 }
