@@ -159,8 +159,8 @@ def unlike(bed):
 
 
 def slow_link(bed):
-    """One sink's link becomes slow: it gets an encoding of its own, and the other its rate back; when
-    the link is good again, they come together."""
+    """One sink's link becomes slow: it gets an encoding of its own, with fewer pictures, and the other its
+    rate back, whose pictures all come meanwhile; when the link is good again, they come together."""
     several = Several(bed, 2, "--bitrate", "4000", "--capture", "test:noise")
     good, bad = several.names
     receive = rate.free_pair()
@@ -173,9 +173,16 @@ def slow_link(bed):
         several.wait_live(*several.names)
         several.wait_together()
         link.link.rate = 1500.0
-        several.wait_rows(lambda good_row, bad_row: (
+        before, _ = several.wait_rows(lambda good_row, bad_row: (
             good_row["encoding"] != bad_row["encoding"] and
             bad_row["kbps_asked"] < good_row["kbps_asked"] * 3 / 4))
+        # Apart, neither is held up by the other: the good one goes on as the desktop does.
+        after, _ = several.wait_rows(lambda good_row, _: (
+            good_row["kbps_asked"] == 4000 and
+            good_row["frames_in"] > before["frames_in"] + 60))
+        made = after["frames_encoded"] - before["frames_encoded"]
+        came = after["frames_in"] - before["frames_in"]
+        check(made > came * 9 / 10, (before, after))
         link.link.rate = 20000.0
         several.wait_together()
         check(end(several, one, behind_slow_link=two) == EXIT_OK, several.source.text())
