@@ -16,7 +16,7 @@ static bool same_cursor(const McSeatCursor *one, const McSeatCursor *other)
 
 static McShareWish wish_of(const McSeat *self)
 {
-    return (McShareWish){.kbps = self->kbps,
+    return (McShareWish){.kbps = self->pace.kbps,
                          .alone = self->resting,
                          .left_us = self->left_us,
                          .leaves = self->leaves,
@@ -25,8 +25,10 @@ static McShareWish wish_of(const McSeat *self)
 
 static void add_to_group(McShareGroup *group, const McSeat *seat)
 {
-    group->least_kbps = group->streams ? MIN(group->least_kbps, seat->kbps) : seat->kbps;
-    group->most_kbps = MAX(group->most_kbps, seat->kbps);
+    const uint32_t kbps = seat->pace.kbps;
+
+    group->least_kbps = group->streams ? MIN(group->least_kbps, kbps) : kbps;
+    group->most_kbps = MAX(group->most_kbps, kbps);
     group->streams++;
 }
 
@@ -81,7 +83,6 @@ void mc_encoding_cancel_guests(McEncoding *self)
 static void enter(McSeat *self, McEncoding *to, uint64_t at)
 {
     McEncoding *from = self->encoding;
-    uint32_t kbps;
 
     self->next = NULL;
     self->next_is_own = false;
@@ -92,8 +93,8 @@ static void enter(McSeat *self, McEncoding *to, uint64_t at)
     self->needs_idr = true;
     self->other_us = 0;
     self->replaced_seen = to->info.replaced;
-    to->schedule.tight = mc_encoding_rate(to, &kbps);
-    from->schedule.tight = mc_encoding_rate(from, &kbps);
+    mc_encoding_follow_pace(to);
+    mc_encoding_follow_pace(from);
     from->cursor_waits = to->cursor_waits = true;
     mc_encoding_follow_cursor(from);
     mc_encoding_follow_cursor(to);
@@ -124,7 +125,7 @@ McEncoding *mc_encoding_new_opening(McSeat *seat)
     const McEncoding *now = seat->encoding;
     McEncoding *self = mc_encoding_new(now->house, &now->video, now->wish);
 
-    self->video.bitrate_kbps = seat->kbps;
+    self->video.bitrate_kbps = seat->pace.kbps;
     self->video.single_slice = self->single_slice = seat->single_slice;
     self->avoid = now->encoder ? mc_video_encoder_failed(now->encoder) : now->avoid;
     self->opening = mc_h264_opening_new(&self->video, self->wish, self->avoid);

@@ -63,8 +63,8 @@ typedef struct McEncoding {
     McConvert *convert;
     McPicture *notice; /* in place of the content; NULL: not needed yet */
     unsigned repeated; /* times that the picture was encoded again, unchanged */
-    uint32_t kbps;     /* as the encoder was last told */
-    bool tight, single_slice;
+    McStreamPace pace; /* as the encoder was last told */
+    bool single_slice; /* likewise */
     char *note;
 } McEncoding;
 
@@ -85,8 +85,7 @@ struct McSeat {
     GCond done;         /* work has ended, or it rests or stops */
     GCond news;         /* for refresh */
     bool resting, stopped, error_told;
-    uint32_t kbps;
-    bool tight;
+    McStreamPace pace;
     bool single_slice; /* its sink shows no more */
     McSeatCursor cursor;
     McKnownFrames given;
@@ -119,9 +118,10 @@ void mc_encoding_end(McEncoding *self); /* all who wait go on */
 void mc_encoding_describe(const McEncoding *self, McEncoderInfo *ret);
 /* Waits until nobody is at work in the seat's encoding. False: it rests or stopped. */
 bool mc_seat_await(McSeat *self, bool even_resting);
-McSeat *mc_encoding_lead(const McEncoding *self); /* the first one that does not rest */
-void mc_encoding_follow_cursor(McEncoding *self); /* when nobody is at work */
-bool mc_encoding_rate(const McEncoding *self, uint32_t *ret_kbps); /* true: tight */
+McSeat *mc_encoding_lead(const McEncoding *self);      /* the first one that does not rest */
+void mc_encoding_follow_cursor(McEncoding *self);      /* when nobody is at work */
+McStreamPace mc_encoding_pace(const McEncoding *self); /* fps: never 0 */
+void mc_encoding_follow_pace(McEncoding *self);        /* its schedule */
 /* One of those in it, or on their way to it, shows no picture of more than one slice. */
 bool mc_encoding_single_slice(const McEncoding *self);
 const McKnownFrame *mc_known_find(const McKnownFrames *self, uint64_t pixels, int64_t capture_ns);

@@ -70,13 +70,14 @@ static bool make_unit(McEncoding *self, bool again, McUnit *unit, GError **error
     return true;
 }
 
-static void follow_rate(McEncoding *self, uint32_t kbps, bool tight)
+static void follow_pace(McEncoding *self, const McStreamPace *pace)
 {
-    if (kbps == self->kbps && tight == self->tight)
+    const McStreamPace *now = &self->pace;
+
+    if (pace->kbps == now->kbps && pace->fps == now->fps && pace->tight == now->tight)
         return;
-    self->kbps = kbps;
-    self->tight = tight;
-    mc_video_encoder_set_rate(self->encoder, kbps, tight);
+    self->pace = *pace;
+    mc_video_encoder_set_pace(self->encoder, pace);
 }
 
 static void follow_slices(McEncoding *self, bool single_slice)
@@ -124,14 +125,13 @@ static bool encode(McEncoding *self, McSeat *by, const McShot *shot, GError **er
     const bool again = !shot->frame && !mc_schedule_has_news(&self->schedule);
     McUnit *unit = next_unit(self);
     GError *failure = NULL;
-    uint32_t kbps;
-    const bool tight = mc_encoding_rate(self, &kbps);
+    const McStreamPace pace = mc_encoding_pace(self);
     const bool single_slice = mc_encoding_single_slice(self);
 
     name_unit(self, unit, shot);
     unit->idr = mc_schedule_idr_is_due(&self->schedule, start_us) || self->content_changed;
     mc_encodings_unlock(self->house);
-    follow_rate(self, kbps, tight);
+    follow_pace(self, &pace);
     follow_slices(self, single_slice);
     const bool ok = make_unit(self, again, unit, &failure);
     mc_encoding_describe(self, &unit->info);
@@ -147,7 +147,7 @@ static bool encode(McEncoding *self, McSeat *by, const McShot *shot, GError **er
         return false;
     }
     mc_schedule_encoded(&self->schedule, start_us, unit->idr,
-                        (int64_t) unit->bytes->len * 8000 / MAX(kbps, 1));
+                        (int64_t) unit->bytes->len * 8000 / MAX(pace.kbps, 1));
     if (begins_anew(self, unit))
         publish(self, unit, by);
     else

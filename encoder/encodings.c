@@ -192,21 +192,33 @@ unsigned mc_encoding_streams(const McEncoding *self)
     return streams;
 }
 
-bool mc_encoding_rate(const McEncoding *self, uint32_t *ret_kbps)
+McStreamPace mc_encoding_pace(const McEncoding *self)
 {
-    bool tight = false;
+    const uint32_t most_fps = self->video.fps;
+    McStreamPace pace = {0};
 
-    *ret_kbps = 0;
     for (guint i = 0; i < self->seats->len; i++) {
         const McSeat *seat = g_ptr_array_index(self->seats, i);
+        const McStreamPace *one = &seat->pace;
         if (seat->resting)
             continue;
-        *ret_kbps = *ret_kbps ? MIN(*ret_kbps, seat->kbps) : seat->kbps;
-        tight = tight || seat->tight;
+        pace.kbps = pace.kbps ? MIN(pace.kbps, one->kbps) : one->kbps;
+        pace.fps = MAX(pace.fps, one->fps ? MIN(one->fps, most_fps) : most_fps);
+        pace.tight = pace.tight || one->tight;
     }
-    if (!*ret_kbps) /* they all went to rest, or away */
-        *ret_kbps = self->video.bitrate_kbps;
-    return tight;
+    if (!pace.kbps) /* they all went to rest, or away */
+        pace.kbps = self->video.bitrate_kbps;
+    if (!pace.fps)
+        pace.fps = most_fps;
+    return pace;
+}
+
+void mc_encoding_follow_pace(McEncoding *self)
+{
+    const McStreamPace pace = mc_encoding_pace(self);
+
+    self->schedule.tight = pace.tight;
+    mc_schedule_set_fps(&self->schedule, pace.fps);
 }
 
 bool mc_encoding_single_slice(const McEncoding *self)
@@ -263,7 +275,7 @@ McSeat *mc_seat_new(McEncodings *encodings, const McStreamVideo *video, const ch
     self->house = mc_encodings_ref(encodings);
     g_cond_init(&self->done);
     g_cond_init(&self->news);
-    self->kbps = video->bitrate_kbps;
+    self->pace.kbps = video->bitrate_kbps;
     self->single_slice = video->single_slice;
     self->at = 1;
     mc_encodings_lock(self->house);
@@ -346,12 +358,11 @@ void mc_seat_force_idr(McSeat *self)
     mc_encodings_unlock(self->house);
 }
 
-void mc_seat_set_rate(McSeat *self, uint32_t kbps, bool tight)
+void mc_seat_set_pace(McSeat *self, const McStreamPace *pace)
 {
     mc_encodings_lock(self->house);
-    self->kbps = kbps;
-    self->tight = tight;
-    self->encoding->schedule.tight = mc_encoding_rate(self->encoding, &kbps);
+    self->pace = *pace;
+    mc_encoding_follow_pace(self->encoding);
     mc_encoding_judge(self->encoding);
     mc_encodings_unlock(self->house);
 }
@@ -404,7 +415,7 @@ bool mc_seat_set_video(McSeat *self, const McStreamVideo *video, GError **error)
         McEncoding *own = mc_encoding_new(self->house, video, wish);
         mc_encoding_set_encoder(own, g_steal_pointer(&encoder));
         own->avoid = avoid;
-        self->kbps = video->bitrate_kbps;
+        self->pace = (McStreamPace){.kbps = video->bitrate_kbps};
         self->single_slice = video->single_slice;
         mc_seat_move_to(self, own);
         wake(self);
@@ -443,7 +454,7 @@ McSeatFigures mc_seat_figures(McSeat *self)
 
     mc_encodings_lock(self->house);
     const McEncoding *encoding = self->encoding;
-    mc_encoding_rate(encoding, &ret.kbps);
+    ret.kbps = mc_encoding_pace(encoding).kbps;
     ret.serial = encoding->serial;
     ret.streams = mc_encoding_streams(encoding);
     ret.taken = self->taken;

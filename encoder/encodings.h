@@ -87,8 +87,8 @@ bool mc_seat_refresh(McSeat *self, GError **error);
 bool mc_seat_take(McSeat *self, McTaken *ret_taken);
 
 void mc_seat_force_idr(McSeat *self); /* coalesced: encoder/schedule.h */
-/* The encoding has the least rate of its seats. tight: as mc_h264_set_rate. */
-void mc_seat_set_rate(McSeat *self, uint32_t kbps, bool tight);
+/* The encoding has the least rate of its seats, and the most pictures: these go with the mode. */
+void mc_seat_set_pace(McSeat *self, const McStreamPace *pace);
 void mc_seat_set_cursor(McSeat *self, int x_px, int y_px, bool visible, const uint8_t *bgra,
                         unsigned width_px, unsigned height_px);
 /* An encoding of its own in this mode, IDR first. False: it goes on as it was. */

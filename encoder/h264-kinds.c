@@ -1,7 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "encoder/h264-kinds.h"
 
-#define KEY_INTERVAL (1 << 30) /* key frames come when they are asked for */
+/* Key frames come when they are asked for, and there is no intra refresh between them: what it
+ * mends after seconds, a key frame mends at once. Of a desktop with motion, 640x480 at 2 Mbit/s, of
+ * which 2 of 100 datagrams got lost for 20 s (bench-recovery mixed 640 480 30 2000 200 2 20
+ * idr|none WAVE 0 -, which ./dev bench recovery runs for more):
+ *
+ *                                whole pictures  longest without  dB as shown  largest picture
+ *     key frames when asked for      52 %             0.8 s          27.4          152 ms
+ *     refresh over 10 frames         18 %             3.1 s          24.8           75 ms
+ *     refresh over 30 frames          0 %            20 s            19.4           73 ms
+ *     both, over 30 frames           53 %             0.7 s          27.2          159 ms
+ *
+ * A refresh is whole only if nothing of it gets lost, and a frame of it hardly ever is. */
+#define KEY_INTERVAL (1 << 30)
 
 static void setup_x264(GstElement *encoder, const McStreamVideo *video)
 {

@@ -57,6 +57,6 @@ McH264 *mc_h264_opening_take(McH264Opening *self, const McStreamVideo *video)
     join(self);
     if (!self->h264 || !mc_share_same_mode(&self->video, video))
         return NULL;
-    mc_h264_set_rate(self->h264, video->bitrate_kbps, false);
+    mc_h264_set_pace(self->h264, &(McStreamPace){.kbps = video->bitrate_kbps});
     return g_steal_pointer(&self->h264);
 }

@@ -27,7 +27,7 @@ void mc_h264_profile(const McH264 *self, uint8_t *ret_profile_idc, uint8_t *ret_
                      uint8_t *ret_level_idc);
 unsigned mc_h264_slices(const McH264 *self); /* the most that a picture had so far */
 /* tight: the largest picture takes two intervals of this rate, else 200 ms of it. */
-void mc_h264_set_rate(McH264 *self, uint32_t kbps, bool tight);
+void mc_h264_set_pace(McH264 *self, const McStreamPace *pace);
 
 /* From the next picture on: more than one slice in it is a failure. */
 void mc_h264_set_single_slice(McH264 *self, bool single_slice);

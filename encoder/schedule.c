@@ -3,9 +3,14 @@
 
 #define AIR_MAX_US G_USEC_PER_SEC /* a debt is forgiven some time */
 
-void mc_schedule_restart(McSchedule *self, uint32_t fps)
+void mc_schedule_set_fps(McSchedule *self, uint32_t fps)
 {
     self->interval_us = G_USEC_PER_SEC / MAX(fps, 1);
+}
+
+void mc_schedule_restart(McSchedule *self, uint32_t fps)
+{
+    mc_schedule_set_fps(self, fps);
     self->slot_us = 0;
     self->first = true;
 }

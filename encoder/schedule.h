@@ -31,6 +31,9 @@ typedef struct {
     bool cursor_waits; /* the cursor looks different from the last picture's */
 } McSchedule;
 
+/* Another rate of pictures from here on. */
+void mc_schedule_set_fps(McSchedule *self, uint32_t fps);
+
 /* A new encoder, for this many frames a second; a wish and a kept picture stay. */
 void mc_schedule_restart(McSchedule *self, uint32_t fps);
 

@@ -99,9 +99,9 @@ int64_t mc_stream_pts_zero_us(const McStream *self)
     return mc_output_pts_zero_us(self->output);
 }
 
-void mc_stream_set_rate(McStream *self, uint32_t kbps, bool tight)
+void mc_stream_set_pace(McStream *self, const McStreamPace *pace)
 {
-    mc_seat_set_rate(self->seat, kbps, tight);
+    mc_seat_set_pace(self->seat, pace);
 }
 
 void mc_stream_set_cursor(McStream *self, int x_px, int y_px, bool visible, const uint8_t *bgra,

@@ -40,6 +40,13 @@ typedef struct {
     bool single_slice; /* the sink shows no picture of more than one */
 } McStreamVideo;
 
+/* What a sink's link is good for. */
+typedef struct {
+    uint32_t kbps;
+    uint32_t fps; /* pictures a second at most; 0: as the mode has */
+    bool tight;   /* no picture takes much longer than its interval, at the cost of quality */
+} McStreamPace;
+
 /* What may be seen of the content.  ENCRYPT: every PES through McStreamConfig.hdcp, and none that
  * it refuses.  WITHHOLD: a still picture with a sentence, no sound. */
 typedef enum { MC_PROTECTION_NONE, MC_PROTECTION_ENCRYPT, MC_PROTECTION_WITHHOLD } McProtectionMode;
@@ -127,8 +134,7 @@ bool mc_stream_push_repeat(McStream *self, GError **error);
 void mc_stream_force_idr(McStream *self);            /* next frame; coalesced to one per 300 ms */
 void mc_stream_mute(McStream *self, bool muted);     /* sends no sound; its clock goes on */
 int64_t mc_stream_pts_zero_us(const McStream *self); /* monotonic time whose PTS is 0 */
-/* tight: no picture takes much longer than its interval at this rate, at the cost of quality. */
-void mc_stream_set_rate(McStream *self, uint32_t kbps, bool tight);
+void mc_stream_set_pace(McStream *self, const McStreamPace *pace);
 void mc_stream_set_flavour(McStream *self, const char *name); /* IDR first */
 /* When this returns, nothing of the content leaves in another way; going back to NONE waits for a
  * picture that was captured after the call.  Each change begins with an IDR. */

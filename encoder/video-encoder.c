@@ -14,7 +14,7 @@ struct McVideoEncoder {
     void *user_data;
     gint failed; /* atomic: kinds, as in mc_h264_kind */
     int64_t failed_us;
-    bool tight;
+    McStreamPace pace;
     unsigned idr_unheeded;
     McVideoEncoderStats stats;
 };
@@ -25,6 +25,7 @@ McVideoEncoder *mc_video_encoder_new(const McStreamVideo *video, const char *wis
     g_autoptr(McVideoEncoder) self = g_new0(McVideoEncoder, 1);
 
     self->video = *video;
+    self->pace.kbps = video->bitrate_kbps;
     self->failed = (gint) avoid;
     self->failed_us = avoid ? g_get_monotonic_time() : 0;
     g_strlcpy(self->wish, wish ? wish : "", sizeof(self->wish));
@@ -51,11 +52,11 @@ void mc_video_encoder_free(McVideoEncoder *self)
     g_free(self);
 }
 
-void mc_video_encoder_set_rate(McVideoEncoder *self, uint32_t kbps, bool tight)
+void mc_video_encoder_set_pace(McVideoEncoder *self, const McStreamPace *pace)
 {
-    self->video.bitrate_kbps = kbps;
-    self->tight = tight;
-    mc_h264_set_rate(self->h264, kbps, tight);
+    self->video.bitrate_kbps = pace->kbps;
+    self->pace = *pace;
+    mc_h264_set_pace(self->h264, pace);
 }
 
 void mc_video_encoder_set_single_slice(McVideoEncoder *self, bool single_slice)
@@ -96,7 +97,7 @@ static bool replace(McVideoEncoder *self, const GError *why, GError **error)
     g_autofree char *text = g_strdup_printf("%s; %s goes on", why->message, mc_h264_encoder(h264));
     mc_h264_free(self->h264);
     self->h264 = h264;
-    mc_h264_set_rate(h264, self->video.bitrate_kbps, self->tight);
+    mc_h264_set_pace(h264, &self->pace);
     self->idr_unheeded = 0;
     self->stats.replaced++;
     if (self->on_note)

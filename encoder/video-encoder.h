@@ -19,7 +19,7 @@ void mc_video_encoder_free(McVideoEncoder *self); /* NULL is fine */
 void mc_video_encoder_on_note(McVideoEncoder *self, McVideoEncoderNote on_note, void *user_data);
 uint32_t mc_video_encoder_failed(const McVideoEncoder *self); /* kinds; any thread */
 
-void mc_video_encoder_set_rate(McVideoEncoder *self, uint32_t kbps, bool tight);
+void mc_video_encoder_set_pace(McVideoEncoder *self, const McStreamPace *pace);
 void mc_video_encoder_set_single_slice(McVideoEncoder *self, bool single_slice);
 
 /* As mc_h264_encode; a failure is answered by another encoder's IDR of the same picture.  False:

@@ -69,7 +69,7 @@ void mc_adapt_start(McAdapt *self, const McWfdDecision *decision, uint16_t sink_
 
     self->mode_is_ours = false;
     if (ours) { /* the new encoder began with the mode's own rate */
-        mc_media_follow_link(self->media, self->kbps, true);
+        mc_media_follow_link(self->media, &(McStreamPace){.kbps = self->kbps, .tight = true});
         self->fps = mode->fps;
         return;
     }
@@ -82,7 +82,7 @@ void mc_adapt_start(McAdapt *self, const McWfdDecision *decision, uint16_t sink_
     self->fps = config.fps;
     self->size_step = 0;
     self->mute = self->wish_waits = false;
-    mc_media_follow_link(self->media, self->kbps, false);
+    mc_media_follow_link(self->media, &(McStreamPace){.kbps = self->kbps});
     mc_feedback_start(self->feedback, &config, sink_port, now_us);
 }
 
@@ -165,7 +165,8 @@ void mc_adapt_time(McAdapt *self, const McWfdDecision *decision, unsigned idr_re
     if (now_us < mc_feedback_deadline_us(self->feedback) ||
         !mc_feedback_time(self->feedback, now_us, idr_requests, &rate))
         return;
-    mc_media_follow_link(self->media, rate.kbps, rate.tight);
+    mc_media_follow_link(self->media,
+                         &(McStreamPace){.kbps = rate.kbps, .fps = rate.fps, .tight = rate.tight});
     if (rate.fps < self->fps ||
         (rate.fps > self->fps && rate.fps <= mc_wfd_decision_video(decision)->mode.fps))
         report_fps(self, &mc_wfd_decision_video(decision)->mode, rate.fps);

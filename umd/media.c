@@ -27,8 +27,8 @@ struct McMedia {
     McProtectionMode protection;
     McStream *stream; /* NULL before the first PLAY */
     McBitRate rate;
+    McStreamPace pace;                   /* that the link is good for; its rate is in the above */
     const char *first_flavour, *flavour; /* NULL: not known yet, none wished for */
-    bool tight;                          /* the link has no room for large pictures */
     bool single_slice;                   /* as set */
     gboolean failed;                     /* on_failed was called */
     struct { /* the pointer as last told: it comes before the stream does, and once */
@@ -311,10 +311,11 @@ void mc_media_force_idr(McMedia *self)
 /* With the lock held. */
 static void apply_kbps(McMedia *self)
 {
-    const uint32_t kbps = mc_bit_rate_least(&self->rate);
+    McStreamPace pace = self->pace;
 
-    if (self->stream && kbps)
-        mc_stream_set_rate(self->stream, kbps, self->tight);
+    pace.kbps = mc_bit_rate_least(&self->rate);
+    if (self->stream && pace.kbps)
+        mc_stream_set_pace(self->stream, &pace);
 }
 
 void mc_media_set_bitrate(McMedia *self, uint32_t kbps)
@@ -432,11 +433,11 @@ uint32_t mc_media_ssrc(McMedia *self)
     return ssrc;
 }
 
-void mc_media_follow_link(McMedia *self, uint32_t kbps, bool tight)
+void mc_media_follow_link(McMedia *self, const McStreamPace *pace)
 {
     g_mutex_lock(&self->lock);
-    self->rate.link_kbps = kbps;
-    self->tight = tight;
+    self->pace = *pace;
+    self->rate.link_kbps = pace->kbps;
     apply_kbps(self);
     g_mutex_unlock(&self->lock);
 }

@@ -59,8 +59,8 @@ uint32_t mc_media_ssrc(McMedia *self);
 bool mc_media_rtcp_open(McMedia *self, uint8_t *datagram, size_t *len);
 GBytes *mc_media_rtcp_take(McMedia *self); /* one that came on RTP's own port; NULL: none */
 /* What the feedback found the link good for; never above the display path's or the person's wish.
- * tight: as encoder/rate-control.h. */
-void mc_media_follow_link(McMedia *self, uint32_t kbps, bool tight);
+ */
+void mc_media_follow_link(McMedia *self, const McStreamPace *pace);
 uint32_t mc_media_kbps(McMedia *self);                        /* wished for the present mode */
 void mc_media_stats(McMedia *self, McStreamStats *ret_stats); /* zeros before PLAY */
 

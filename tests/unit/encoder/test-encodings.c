@@ -360,26 +360,55 @@ static void test_rates(void)
     View *good = &d->view[0], *bad = &d->view[1];
 
     until_together(d);
-    mc_seat_set_rate(bad->seat, 1600, false);
+    mc_seat_set_pace(bad->seat, &(McStreamPace){.kbps = 1600, .tight = false});
     step(d);
     g_assert_cmpuint(streams(good), ==, 2); /* four fifths: both go down a little */
     g_assert_cmpuint(mc_seat_figures(good->seat).kbps, ==, 1600);
-    mc_seat_set_rate(bad->seat, 600, true);
+    mc_seat_set_pace(bad->seat, &(McStreamPace){.kbps = 600, .tight = true});
     g_assert_cmpuint(mc_seat_figures(good->seat).kbps, ==, 600); /* until it has left */
     until_streams(d, good, 1);
     const int64_t left_us = g_get_monotonic_time();
     g_assert_cmpuint(mc_seat_figures(good->seat).kbps, ==, 2000);
     g_assert_cmpuint(mc_seat_figures(bad->seat).kbps, ==, 600);
     const unsigned idrs = good->idrs;
-    mc_seat_set_rate(bad->seat, 1600, false);
+    mc_seat_set_pace(bad->seat, &(McStreamPace){.kbps = 1600, .tight = false});
     for (unsigned i = 0; i < 20; i++)
         step(d);
     g_assert_cmpuint(streams(good), ==, 1); /* not near enough to come back */
-    mc_seat_set_rate(bad->seat, 1900, false);
+    mc_seat_set_pace(bad->seat, &(McStreamPace){.kbps = 1900, .tight = false});
     until_together(d);
     g_assert_cmpint(g_get_monotonic_time() - left_us, >=, 4 * G_USEC_PER_SEC); /* about five */
     g_assert_cmpuint(good->idrs, ==, idrs + 1);
     g_assert_cmpuint(mc_seat_figures(good->seat).kbps, ==, 1900);
+    desk_free(d);
+}
+
+/* A sink whose link is good for half the pictures gets those, however many the desktop has for
+ * others; in one encoding all have what the best link is good for. */
+static void test_fewer_pictures(void)
+{
+    Desk *d = desk_new(1);
+    View *one = &d->view[0];
+    const McStreamPace half = {.kbps = 2000, .fps = FPS / 2}, whole = {.kbps = 2000};
+    unsigned units;
+
+    mc_seat_set_pace(one->seat, &half);
+    for (unsigned i = 0; i < 5; i++)
+        step(d);
+    const int64_t start_us = g_get_monotonic_time();
+    units = one->units;
+    for (unsigned i = 0; i < 20; i++)
+        step(d);
+    const int64_t took_us = g_get_monotonic_time() - start_us;
+    g_assert_cmpuint(one->units - units, <=, took_us * FPS / 2 / G_USEC_PER_SEC + 3);
+    g_assert_cmpuint(one->units - units, <, 20);
+    View *other = sit_down(d, &video, "");
+    mc_seat_set_pace(other->seat, &whole);
+    until_together(d);
+    units = one->units;
+    for (unsigned i = 0; i < 20; i++)
+        step(d);
+    g_assert_cmpuint(one->units - units, >=, 18);
     desk_free(d);
 }
 
@@ -455,7 +484,7 @@ static void test_rest(void)
     View *one = &d->view[0], *paused = &d->view[1];
 
     until_together(d);
-    mc_seat_set_rate(paused->seat, 1600, false);
+    mc_seat_set_pace(paused->seat, &(McStreamPace){.kbps = 1600, .tight = false});
     mc_seat_rest(paused->seat, true);
     const unsigned units = paused->units, idrs = paused->idrs;
     for (unsigned i = 0; i < 5; i++)
@@ -664,7 +693,8 @@ static void test_threads(void)
     }
     for (unsigned i = 0; i < 12; i++) {
         mc_seat_force_idr(d->view[i % 4].seat);
-        mc_seat_set_rate(d->view[1].seat, i % 2 ? 2000 : 600, i % 2);
+        mc_seat_set_pace(d->view[1].seat,
+                         &(McStreamPace){.kbps = i % 2 ? 2000 : 600, .tight = i % 2});
         mc_seat_set_cursor(d->view[2].seat, (int) i, 1, i % 3, mine, 16, 16);
         mc_seat_rest(d->view[0].seat, i % 4 == 1);
         if (i % 5 == 2)
@@ -714,6 +744,7 @@ int main(int argc, char **argv)
     g_test_add_func("/encodings/single-slice", test_single_slice);
     g_test_add_func("/encodings/late", test_late);
     g_test_add_func("/encodings/rates", test_rates);
+    g_test_add_func("/encodings/fewer-pictures", test_fewer_pictures);
     g_test_add_func("/encodings/sleeper", test_sleeper);
     g_test_add_func("/encodings/dropped-on-the-way", test_dropped_on_the_way);
     g_test_add_func("/encodings/key-frames", test_key_frames);

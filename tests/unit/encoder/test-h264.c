@@ -291,13 +291,30 @@ static void test_bitrate(void)
 
     bytes_of(h264, 30, &t);
     size_t high = bytes_of(h264, 30, &t);
-    mc_h264_set_rate(h264, 1500, false);
+    mc_h264_set_pace(h264, &(McStreamPace){.kbps = 1500});
     bytes_of(h264, 30, &t);
     size_t low = bytes_of(h264, 30, &t);
     g_test_message("kbit/s: %zu at 6000, %zu at 1500", high * 8 / 1000, low * 8 / 1000);
     g_assert_cmpuint(high * 8 / 1000, <, 6000 * 13 / 10);
     g_assert_cmpuint(low * 8 / 1000, <, 1500 * 14 / 10);
     g_assert_cmpuint(low, <, high / 2);
+}
+
+/* Of half the pictures each has twice as much: the rate stays used. */
+static void test_fewer_pictures(void)
+{
+    const McStreamVideo video = {640, 480, 30, false, 31, 1500};
+    g_autoptr(McH264) h264 = mc_h264_new(&video, "", 0, NULL);
+    unsigned t = 0;
+
+    bytes_of(h264, 30, &t);
+    const size_t all = bytes_of(h264, 60, &t);
+    mc_h264_set_pace(h264, &(McStreamPace){.kbps = 1500, .fps = 15});
+    bytes_of(h264, 15, &t);
+    const size_t half = bytes_of(h264, 30, &t);
+    g_test_message("bytes in two seconds: %zu of 30 pictures a second, %zu of 15", all, half);
+    g_assert_cmpuint(half, >, all * 7 / 10);
+    g_assert_cmpuint(half, <, all * 13 / 10);
 }
 
 /* With no room on the link no picture is much larger than two intervals of the rate, on the fly. */
@@ -314,7 +331,7 @@ static void test_tight(void)
         return;
     }
     for (unsigned tight = 0; tight < 2; tight++) {
-        mc_h264_set_rate(h264, 3000, tight);
+        mc_h264_set_pace(h264, &(McStreamPace){.kbps = 3000, .tight = tight});
         for (unsigned i = 0; i < 60; i++) { /* still, with a burst of motion in the middle */
             g_autoptr(McPicture) picture =
                 moving(640, 480, 1000 * tight + (i >= 30 && i < 50 ? 40 * i : 7));
@@ -428,6 +445,7 @@ int main(int argc, char **argv)
     g_test_add_data_func("/h264/openh264", "openh264", test_encoder);
     g_test_add_func("/h264/repeat", test_repeat);
     g_test_add_func("/h264/bitrate", test_bitrate);
+    g_test_add_func("/h264/fewer-pictures", test_fewer_pictures);
     g_test_add_func("/h264/tight", test_tight);
     g_test_add_func("/h264/no-delay", test_no_delay);
     g_test_add_func("/h264/opening", test_opening);

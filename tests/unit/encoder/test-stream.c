@@ -505,7 +505,8 @@ static gpointer pester(gpointer user_data)
 
     for (int i = 0; i < 100; i++) {
         mc_stream_force_idr(f->stream);
-        mc_stream_set_rate(f->stream, 2000u + (unsigned) i * 10, i % 2);
+        mc_stream_set_pace(f->stream,
+                           &(McStreamPace){.kbps = 2000u + (unsigned) i * 10, .tight = i % 2});
         mc_stream_set_cursor(f->stream, i, i, i % 2, i % 10 ? NULL : f->pixels, 16, 16);
         mc_stream_stats(f->stream, &stats);
         g_usleep(3000);

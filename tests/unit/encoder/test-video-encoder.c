@@ -134,7 +134,7 @@ static void test_stays(void)
     if (!load_lab_element())
         return;
     g_autoptr(McVideoEncoder) self = new_failing("error", 0, &notes);
-    mc_video_encoder_set_rate(self, 500, false);
+    mc_video_encoder_set_pace(self, &(McStreamPace){.kbps = 500});
     for (unsigned i = 0; i < 20; i++)
         g_assert_true(mc_video_encoder_encode(self, picture, i == 0, au, &idr, NULL));
     g_assert_cmpuint(mc_video_encoder_stats(self).replaced, ==, 0);
