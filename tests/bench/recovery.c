@@ -217,16 +217,18 @@ static void note_size(Bench *self, size_t bytes, bool key)
 static void note_picture(Bench *self, int number)
 {
     const int w = self->width, h = self->height;
-    uint8_t *shown = luma_of(self->left.frame->data[0], self->left.frame->linesize[0], w, h);
+    const Decoder *left = self->loss_percent > 0 ? &self->left : &self->all;
+    uint8_t *shown = luma_of(left->frame->data[0], left->frame->linesize[0], w, h);
     uint8_t *all = luma_of(self->all.frame->data[0], self->all.frame->linesize[0], w, h);
     uint8_t *source = luma_of(self->picture.img.plane[0], self->picture.img.i_stride[0], w, h);
-    const bool whole = self->left.shown == number && !memcmp(shown, all, (size_t) (w * h));
+    const bool whole = left->shown == number && !memcmp(shown, all, (size_t) (w * h));
+    const double whole_db = quality_psnr(all, source, w, h);
 
-    self->db[self->n++] = quality_psnr(shown, source, w, h);
-    self->whole_db += quality_psnr(all, source, w, h);
+    self->db[self->n++] = whole ? whole_db : quality_psnr(shown, source, w, h);
+    self->whole_db += whole_db;
     self->n_whole += whole;
     self->broken = whole ? 0 : self->broken + 1;
-    self->missing = self->left.shown == number ? 0 : self->missing + 1;
+    self->missing = left->shown == number ? 0 : self->missing + 1;
     if (self->broken > self->longest_broken)
         self->longest_broken = self->broken;
     if (self->missing > self->longest_missing)
@@ -257,7 +259,8 @@ static void run_frame(Bench *self, int number)
     memcpy(self->unit, nal[0].p_payload, (size_t) bytes);
     decode(&self->all, self->unit, (size_t) bytes, number);
     const size_t left = lose(self, nal[0].p_payload, (size_t) bytes, self->unit);
-    decode(&self->left, self->unit, left, number);
+    if (self->loss_percent > 0)
+        decode(&self->left, self->unit, left, number);
     if (self->lost > lost && self->asked_at < 0)
         self->asked_at = number;
     if (number < SETTLE_FRAMES)
