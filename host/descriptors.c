@@ -3,7 +3,8 @@
 
 #include <sys/resource.h>
 
-/* Measured: a session with sound from PipeWire has some 60, each further sink some 20. */
+/* With room to spare: a desktop with PulseAudio's sound has 32 in a long session (./dev soak), a
+ * test picture 24. */
 #define PROGRAM_NEEDS 48u
 #define SINK_NEEDS 32u
 
