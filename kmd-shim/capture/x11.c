@@ -419,7 +419,9 @@ static bool x11_attach(McCapture *self, McFrame *frame, GError **error)
     if (!mc_x11_shm_attach(self->x, frame, self->visual, self->depth, self->area.width_px,
                            self->area.height_px, error))
         return false;
-    if (!self->window) /* the server's pages of it, too: what comes is not looked at */
+    /* Before the first poll, the server's pages of it, too: later on, the grab that follows would
+     * read the same again. */
+    if (!self->window && !self->damage)
         mc_x11_shm_read(self->x, frame, self->root, self->area.x_px, self->area.y_px);
     return true;
 }
