@@ -5,7 +5,6 @@
 #include <gst/audio/audio.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "kmd-shim/capture/error.h"
@@ -57,10 +56,7 @@ struct McFilePlayer {
 
 static int64_t now_ns(void)
 {
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t) t.tv_sec * 1000000000 + t.tv_nsec;
+    return g_get_monotonic_time() * 1000;
 }
 
 static void tell(McFilePlayer *self)
