@@ -15,8 +15,8 @@
 
 #define POLL_MS 50 /* between looks at the bus */
 /* How much a frame may overdraw the rate: enough for text that scrolls to stay readable, and no
- * frame much longer on the air than the sinks' buffers last. */
-/* A key frame takes most of it (p50 of 183 ms in a desktop with motion, 108 in noise; 1280x720 at 4
+ * frame much longer on the air than the sinks' buffers last.
+ * A key frame takes most of it (p50 of 183 ms in a desktop with motion, 108 in noise; 1280x720 at 4
  * Mbit/s, bench-recovery ... 200 0 8 none 0 30 -). With 100 ms it takes 90, for 3.1 dB of the
  * desktop (36.0 to 32.9). x264's ratetol=0.1 holds noise to 94 ms at no cost there, but leaves the
  * desktop's as they are and costs 0.5 dB of all; and it cannot be set while the encoder runs. */
@@ -384,8 +384,8 @@ void mc_h264_set_single_slice(McH264 *self, bool single_slice)
 void mc_h264_set_pace(McH264 *self, const McStreamPace *pace)
 {
     const uint32_t fps = pace->fps ? MIN(pace->fps, self->video.fps) : self->video.fps;
-    const uint32_t two_ms = 2000 / self->video.fps;
-    const uint32_t vbv_ms = pace->tight ? two_ms : MAX(VBV_MS * fps / self->video.fps, two_ms);
+    const uint32_t least_ms = 2000 / self->video.fps; /* two intervals */
+    const uint32_t vbv_ms = pace->tight ? least_ms : MAX(VBV_MS * fps / self->video.fps, least_ms);
 
     self->kind->set_rate(self->encoder, (uint32_t) ((uint64_t) pace->kbps * self->video.fps / fps),
                          vbv_ms);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* encoder/h264.h - H.264 as Wi-Fi Display wants it: a picture in, its access unit out, no delay.
- * Threads: one caller at a time; set_rate from any thread.
+ * Threads: one caller at a time; set_pace from any thread.
  * Owner: encoder/video-encoder.
  * Errors: MC_ENCODER_ERROR. */
 #pragma once

@@ -9,9 +9,9 @@ struct McAdapt {
     McMedia *media;
     McFeedback *feedback;
     uint32_t kbps, fps, size_step; /* as last decided */
+    bool mute;                     /* likewise */
     McVideoMode full;              /* the mode that was negotiated before the link had a say */
     McVideoMode wish;
-    bool mute;         /* likewise */
     bool wish_waits;   /* for take_wish() */
     bool mode_is_ours; /* the next start() is the answer to it */
 };
