@@ -18,9 +18,9 @@
 #include <sys/ipc.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
-#include <x264.h>
 
 #include "tests/bench/samples.h"
+#include "tests/bench/x264-base.h"
 
 #define TS_BYTES 188
 #define VIDEO_PID 0x1011
@@ -80,30 +80,11 @@ static bool open_encoder(Floor *self, int kbps, int vbv_ms, int slices)
 {
     x264_param_t p;
 
-    x264_param_default_preset(&p, "ultrafast", "zerolatency");
-    p.i_width = self->width;
-    p.i_height = self->height;
-    p.i_csp = X264_CSP_I420;
-    p.i_fps_num = (uint32_t) self->fps;
-    p.i_fps_den = 1;
-    p.i_timebase_num = 1;
-    p.i_timebase_den = (uint32_t) self->fps;
-    p.b_vfr_input = 0;
-    p.i_threads = slices;
-    p.b_sliced_threads = slices > 1;
-    p.i_slice_count = slices;
+    x264_base(&p, &(X264Base){self->width, self->height, self->fps, kbps, vbv_ms, slices});
     p.i_keyint_max = X264_KEYINT_MAX_INFINITE;
-    p.i_scenecut_threshold = 0;
-    p.rc.i_rc_method = X264_RC_ABR;
-    p.rc.i_bitrate = kbps;
-    p.rc.i_vbv_max_bitrate = kbps;
-    p.rc.i_vbv_buffer_size = (int) ((int64_t) kbps * vbv_ms / 1000);
     p.vui.i_colmatrix = 6; /* libyuv's ARGBToI420 is BT.601 */
     p.vui.i_colorprim = 6;
     p.vui.i_transfer = 6;
-    p.b_repeat_headers = 1;
-    p.b_annexb = 1;
-    p.i_log_level = X264_LOG_NONE;
     x264_param_apply_profile(&p, "baseline");
     self->encoder = x264_encoder_open(&p);
     return self->encoder &&

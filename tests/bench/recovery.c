@@ -19,10 +19,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <x264.h>
 
 #include "tests/bench/quality.h"
 #include "tests/bench/scene.h"
+#include "tests/bench/x264-base.h"
 
 #define DATAGRAM_BYTES (7 * 184)
 #define UNIT_MAX (4 << 20)
@@ -79,30 +79,11 @@ static bool open_encoder(Bench *self)
 {
     x264_param_t p;
 
-    x264_param_default_preset(&p, "ultrafast", "zerolatency");
-    p.i_width = self->width;
-    p.i_height = self->height;
-    p.i_csp = X264_CSP_I420;
-    p.i_fps_num = (uint32_t) self->fps;
-    p.i_fps_den = 1;
-    p.i_timebase_num = 1;
-    p.i_timebase_den = (uint32_t) self->fps;
-    p.b_vfr_input = 0;
-    p.i_threads = 1;
-    p.b_sliced_threads = 0;
-    p.i_slice_count = 1;
+    x264_base(&p, &(X264Base){self->width, self->height, self->fps, self->kbps, self->vbv_ms, 1});
     p.i_keyint_max = self->wave ? self->wave : 1 << 30;
     p.b_intra_refresh = self->wave > 0;
-    p.i_scenecut_threshold = 0;
     p.analyse.i_weighted_pred = 0;
     p.rc.i_qp_max = 69;
-    p.rc.i_rc_method = X264_RC_ABR;
-    p.rc.i_bitrate = self->kbps;
-    p.rc.i_vbv_max_bitrate = self->kbps;
-    p.rc.i_vbv_buffer_size = (int) ((int64_t) self->kbps * self->vbv_ms / 1000);
-    p.b_repeat_headers = 1;
-    p.b_annexb = 1;
-    p.i_log_level = X264_LOG_NONE;
     if (!set_options(&p, self->options))
         return false;
     x264_param_apply_profile(&p, "baseline");
