@@ -299,9 +299,9 @@ def test_rate(bed):
 
 
 @contextlib.contextmanager
-def narrow_way(bed, script, *options):
-    """(way, source, rate) from the first picture on: a source of noise and a sink with a relay between
-    them, whose link the case changes; then Ctrl-C."""
+def narrow_way(bed, script, *options, first="streaming ", sink=None, duration=300):
+    """(way, source, rate) from the first such line on: a source of noise and a sink (with these options) with
+    a relay between them, whose link the case changes; then Ctrl-C."""
     sys.path.insert(0, str(ROOT / "tests" / "lab"))
     import rate
     import relay
@@ -312,9 +312,9 @@ def narrow_way(bed, script, *options):
         source, port = bed.cast("--capture", "test:noise", "--fps", "30", "--stats", bed.folder / "stats",
                                 *options)
         sink = bed.sink(port, "--announce", way.port, "--receive", receive, "--report-interval", "0.1",
-                        "--recover", "--no-decode", "--frames", bed.folder / "frames", *rate.AAC,
-                        profile="windows-r2", duration=300)
-        source.wait_line("streaming ")
+                        "--recover", "--no-decode", *(sink or ("--frames", bed.folder / "frames", *rate.AAC)),
+                        profile="windows-r2", duration=duration)
+        source.wait_line(first)
         yield way, source, rate
         source.send(signal.SIGINT)
         check(source.wait() == EXIT_OK, source.text())
@@ -326,26 +326,11 @@ def narrow_way(bed, script, *options):
 def test_room_for_sound(bed):
     """A sink that takes LPCM alone, on a link that is hardly larger than that: pictures first, and the sound
     when there is room again."""
-    sys.path.insert(0, str(ROOT / "tests" / "lab"))
-    import rate
-    import relay
-    receive = rate.free_pair()
-    way = relay.Relay(("127.0.0.1", receive), relay.parse_script("0:rate=1800;queue=200"))
-    way.start()
-    try:
-        source, port = bed.cast("--capture", "test:noise", "--fps", "30", "--bitrate", "3000", "--stats",
-                                bed.folder / "stats")
-        sink = bed.sink(port, "--announce", way.port, "--receive", receive, "--report-interval", "0.1",
-                        "--recover", "--no-decode", "--set", "wfd_audio_codecs=LPCM 00000002 00",
-                        "--no-teardown", profile="windows-r2", duration=120)
-        source.wait_line("sound .*no room for it")
+    sink = ("--set", "wfd_audio_codecs=LPCM 00000002 00", "--no-teardown")
+    with narrow_way(bed, "0:rate=1800;queue=200", "--bitrate", "3000", first="sound .*no room for it", sink=sink,
+                    duration=120) as (way, source, _):
         way.link.rate = 20000
         source.wait_line("sound .*has room for it again")
-        source.send(signal.SIGINT)
-        check(source.wait() == EXIT_OK, source.text())
-        sink.wait()
-    finally:
-        way.stop()
 
 
 def pictures_of(bed):
