@@ -5,11 +5,19 @@
 #include "encoder/lpcm.h"
 #include "encoder/urgency.h"
 
+/* What a codec encodes at once. */
+static const unsigned frame_pairs[] = {
+    [MC_STREAM_AUDIO_LPCM] = MC_LPCM_FRAME_SAMPLES,
+    [MC_STREAM_AUDIO_AAC] = MC_AAC_FRAME_PAIRS,
+    [MC_STREAM_AUDIO_AC3] = MC_AC3_FRAME_PAIRS,
+};
+
 struct McAudio {
     McAudioConfig config;
     McAudioSource *source;
     McAudioEncoder *encoder; /* NULL: LPCM */
     GThread *thread;
+    unsigned block_pairs; /* the codec's frame */
     int64_t skipped_ns;
     int64_t time_ns; /* of the block that is being encoded */
     int64_t at_pair; /* its first pair, counted from the start */
@@ -29,7 +37,7 @@ static bool encode_block(McAudio *self, const int16_t *block, GError **error)
     uint8_t frame[MC_LPCM_FRAME_BYTES];
 
     if (self->encoder)
-        return mc_audio_encoder_push(self->encoder, block, MC_AUDIO_BLOCK, error);
+        return mc_audio_encoder_push(self->encoder, block, self->block_pairs, error);
     mc_lpcm_frame(block, frame);
     self->config.on_frame(frame, sizeof(frame), self->time_ns, self->config.user_data);
     return true;
@@ -48,7 +56,7 @@ static void tell_skipped(McAudio *self)
 static gpointer run(gpointer user_data)
 {
     McAudio *self = user_data;
-    int16_t block[MC_AUDIO_BLOCK * 2];
+    int16_t block[MC_AUDIO_MOST_PAIRS * 2];
     g_autoptr(GError) error = NULL;
 
     mc_urgency_raise();
@@ -58,7 +66,7 @@ static gpointer run(gpointer user_data)
             self->config.on_error(error, self->config.user_data);
             return NULL;
         }
-        self->at_pair += MC_AUDIO_BLOCK;
+        self->at_pair += self->block_pairs;
     }
     return NULL;
 }
@@ -75,7 +83,9 @@ McAudio *mc_audio_new(const McAudioConfig *config, GError **error)
             return NULL;
         }
     }
-    self->source = mc_audio_source_new(config->source, config->read, config->read_data);
+    self->block_pairs = frame_pairs[config->codec];
+    self->source =
+        mc_audio_source_new(config->source, self->block_pairs, config->read, config->read_data);
     self->config.source = NULL; /* the caller's memory */
     self->thread = g_thread_new("mc-sound", run, self);
     return self;

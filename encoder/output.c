@@ -4,7 +4,7 @@
 #include "encoder/rtp.h"
 #include "encoder/wire.h"
 
-/* PTS stands so far ahead of the moment of capture: an AAC frame is 53 ms old when it is whole, and
+/* PTS stands so far ahead of the moment of capture: an AAC frame is 43 ms old when it is whole, and
  * sinks that play by the clock want some lead over PCR left. A picture that took long keeps FLOOR.
  */
 #define LEAD_NS (100 * G_GINT64_CONSTANT(1000000))

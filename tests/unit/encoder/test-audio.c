@@ -11,6 +11,7 @@
 #include "encoder/audio-source.h"
 #include "encoder/lpcm.h"
 
+#define BLOCK 480u /* pairs: 10 ms */
 #define WAIT_US (3 * G_TIME_SPAN_SECOND)
 
 typedef struct {
@@ -226,8 +227,8 @@ static void test_silence(void)
 /* It comes by the clock: twenty blocks in 200 ms, and not all at the end. */
 static void test_pace(void)
 {
-    g_autoptr(McAudioSource) source = mc_audio_source_new("test", NULL, NULL);
-    int16_t block[MC_AUDIO_BLOCK * 2];
+    g_autoptr(McAudioSource) source = mc_audio_source_new("test", BLOCK, NULL, NULL);
+    int16_t block[BLOCK * 2];
     int64_t start_us = g_get_monotonic_time(), time_ns, late_us = 0;
 
     for (int i = 0; i < 20; i++) {
@@ -254,15 +255,15 @@ static void give_time(int64_t begin_ns, int16_t *block, size_t pairs, void *user
 static void test_given(void)
 {
     int64_t asked_ns = 0, time_ns;
-    g_autoptr(McAudioSource) source = mc_audio_source_new("file", give_time, &asked_ns);
-    g_autoptr(McAudioSource) nobody = mc_audio_source_new("file", NULL, NULL);
-    int16_t block[MC_AUDIO_BLOCK * 2];
+    g_autoptr(McAudioSource) source = mc_audio_source_new("file", BLOCK, give_time, &asked_ns);
+    g_autoptr(McAudioSource) nobody = mc_audio_source_new("file", BLOCK, NULL, NULL);
+    int16_t block[BLOCK * 2];
 
     for (int i = 0; i < 3; i++) {
         g_assert_true(mc_audio_source_read(source, block, &time_ns));
         g_assert_cmpint(asked_ns, ==, time_ns);
         g_assert_cmpint(g_get_monotonic_time() * 1000, >=, time_ns + 10000000);
-        for (unsigned at = 0; at < MC_AUDIO_BLOCK * 2; at++)
+        for (unsigned at = 0; at < BLOCK * 2; at++)
             g_assert_cmpint(block[at], ==, at);
     }
     g_assert_true(mc_audio_source_read(nobody, block, &time_ns)); /* nothing is given: silence */
