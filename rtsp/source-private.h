@@ -56,10 +56,11 @@ struct McWfdSource {
     RequestKind pending;
     uint32_t pending_cseq;
     int64_t pending_deadline_us;
-    uint32_t abandoned_cseq; /* of the last one that timed out: its late answer is dropped */
-    uint32_t answered_cseq;  /* of the last one answered: a second answer is dropped */
-    GQueue waiting;          /* RequestKind */
-    int64_t quiet_us;        /* no request of ours before this: an answer just went */
+    uint32_t abandoned_cseq;  /* of the last one that timed out: its late answer is dropped */
+    uint32_t answered_cseq;   /* of the last one answered: the same answer again is dropped */
+    unsigned answered_digest; /* of that answer */
+    GQueue waiting;           /* RequestKind */
+    int64_t quiet_us;         /* no request of ours before this: an answer just went */
 
     bool m1_answered, m2_answered, minimal_caps, play_trigger_sent, cseq_noted, tcp_asked;
     bool uibc_offered, uibc_enabled;

@@ -42,8 +42,38 @@ void mc_source_fail(McWfdSource *self, McRtspError code, const char *format, ...
 
 /* ---- bytes ---- */
 
-/* Some sinks number their answers wrongly: with one request on the wire there
- * is no doubt which one is meant, unless it is the late answer to one that was given up. */
+/* What an answer says, without the time at which it was said. */
+static unsigned answer_digest(const McRtspMessage *message)
+{
+    unsigned digest = message->status * 31 + g_str_hash(message->body);
+
+    for (unsigned i = 0; i < message->n_headers; i++)
+        if (g_ascii_strcasecmp(message->headers[i].name, "Date"))
+            digest = digest * 31 +
+                     (g_str_hash(message->headers[i].name) ^ g_str_hash(message->headers[i].value));
+    return digest;
+}
+
+/* Late, or twice.  A second answer is the first one once more: one that says something else under
+ * its number comes from a sink with one number for all. */
+static bool was_for_another(const McWfdSource *self, const McRtspMessage *message, uint64_t cseq)
+{
+    return cseq == self->abandoned_cseq ||
+           (cseq == self->answered_cseq && answer_digest(message) == self->answered_digest);
+}
+
+static void note_wrong_cseq(McWfdSource *self)
+{
+    if (self->cseq_noted)
+        return;
+    self->cseq_noted = true; /* its numbers say nothing from here on */
+    mc_source_event(self, MC_WFD_EVENT_ALTERNATIVE, 0,
+                    "[rtsp.wrong-cseq] the sink numbers its answers wrongly; they are matched by "
+                    "their order");
+}
+
+/* Some sinks number their answers wrongly, or do not: with one request on the wire there is no
+ * doubt which one is meant, unless it is the late answer to one that was given up. */
 static bool answers_pending(McWfdSource *self, const McRtspMessage *message)
 {
     uint64_t cseq = 0;
@@ -53,23 +83,18 @@ static bool answers_pending(McWfdSource *self, const McRtspMessage *message)
         return false;
     if (has_cseq && cseq == self->pending_cseq)
         return true;
-    if (has_cseq && (cseq == self->abandoned_cseq || cseq == self->answered_cseq))
-        return false; /* late, or twice */
-    if (!self->cseq_noted) {
-        self->cseq_noted = true;
-        mc_source_event(self, MC_WFD_EVENT_ALTERNATIVE, 0,
-                        "[rtsp.wrong-cseq] the sink numbers its answers wrongly; they are matched "
-                        "by their order");
-    }
+    if (has_cseq && !self->cseq_noted && was_for_another(self, message, cseq))
+        return false;
+    note_wrong_cseq(self);
     return true;
 }
 
 static void on_response(McWfdSource *self, const McRtspMessage *message, int64_t now_us)
 {
     if (message->status < 200 || !answers_pending(self, message))
-        return;            /* 1xx: the answer itself comes later */
-    if (!self->cseq_noted) /* a sink that numbers wrongly may use one number for all */
-        self->answered_cseq = self->pending_cseq;
+        return; /* 1xx: the answer itself comes later */
+    self->answered_cseq = self->pending_cseq;
+    self->answered_digest = answer_digest(message);
     mc_source_answered(self, message, now_us);
 }
 

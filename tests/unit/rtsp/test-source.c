@@ -128,6 +128,50 @@ static void test_wrong_cseq(Fixture *f, gconstpointer data)
     expect_event(f, MC_WFD_EVENT_CAPS);
 }
 
+static void answer_as(Fixture *f, const char *number, const char *body)
+{
+    g_autofree char *text = g_strdup_printf("RTSP/1.0 200 OK\r\n%sContent-Length: %zu\r\n\r\n%s",
+                                            number, strlen(body), body);
+    feed(f, text);
+}
+
+/* All answers have one number, or none: said once, and the session lives. */
+static void test_one_number(Fixture *f, gconstpointer number)
+{
+    McWfdEvent event;
+    unsigned notes = 0;
+
+    expect(f, "OPTIONS * RTSP/1.0", NULL);
+    answer_as(f, number, "");
+    request(f, "OPTIONS *", NULL);
+    expect(f, "RTSP/1.0 200 OK", NULL);
+    expect(f, "GET_PARAMETER", "CSeq: 2", NULL);
+    answer_as(f, number, CAPS);
+    expect(f, "SET_PARAMETER", "CSeq: 3", NULL);
+    answer_as(f, number, "");
+    expect(f, "wfd_trigger_method: SETUP", "CSeq: 4", NULL);
+    answer_as(f, number, "");
+    feed(f, "SETUP rtsp://192.168.49.1/wfd1.0/streamid=0 RTSP/1.0\r\nCSeq: 3\r\n"
+            "Transport: RTP/AVP/UDP;unicast;client_port=19002\r\n\r\n");
+    expect(f, "RTSP/1.0 200 OK", "Transport", NULL);
+    request(f, "PLAY rtsp://192.168.49.1/wfd1.0/streamid=0", NULL);
+    expect(f, "RTSP/1.0 200 OK", NULL);
+    for (unsigned i = 0; i < 5; i++) {
+        live(f, 25 * G_USEC_PER_SEC);
+        expect(f, "GET_PARAMETER", NULL);
+        answer_as(f, number, "");
+        answer_as(f, number, ""); /* to nothing that was asked */
+        g_assert_null(next_output(f));
+    }
+    g_assert_cmpint(mc_wfd_source_state(f->source), ==, MC_WFD_STATE_PLAYING);
+    g_assert_cmpuint(mc_wfd_source_counters(f->source).keepalives_answered, ==, 5);
+    while (mc_wfd_source_next_event(f->source, &event)) {
+        notes += event.type == MC_WFD_EVENT_ALTERNATIVE;
+        mc_wfd_event_clear(&event);
+    }
+    g_assert_cmpuint(notes, ==, 1);
+}
+
 static void test_garbage(Fixture *f, gconstpointer data)
 {
     McWfdEvent event;
@@ -313,6 +357,8 @@ int main(int argc, char **argv)
     ADD("/source/no-m2", test_no_m2);
     ADD("/source/answer-gap", test_answer_gap);
     ADD("/source/wrong-cseq", test_wrong_cseq);
+    g_test_add("/source/one-number", Fixture, "CSeq: 1\r\n", set_up, test_one_number, tear_down);
+    g_test_add("/source/no-number", Fixture, "", set_up, test_one_number, tear_down);
     ADD("/source/byte-by-byte", test_byte_by_byte);
     ADD("/source/renegotiate", test_renegotiate);
     ADD("/source/trace", test_trace);
