@@ -16,7 +16,7 @@ import time
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from harness import (ROOT, Failure, Skipped, check, main, need_programs, psnr, run,  # noqa: E402
+from harness import (ROOT, Failure, Skipped, Watch, check, main, need_programs, psnr, run,  # noqa: E402
                      screenshot, until)
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_LINK, EXIT_SESSION, EXIT_MEDIA, EXIT_CAPTURE, EXIT_LOST = range(8)
@@ -338,31 +338,38 @@ def pictures_of(bed):
         return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(rows)]
 
 
+def check_no_gap(bed, rate, watch):
+    """Half a second at most, and what the machine gave nobody: then no picture can be captured."""
+    gap_ms, _ = rate.longest_ms(pictures_of(bed))
+    check(gap_ms <= 500 + watch.late_s * 1000, f"{gap_ms} ms without a picture; {watch.text()}")
+
+
 def test_halve(bed):
     """Below half a link as soon as it is told, and back where the link is.  By the pictures' own stamps
     none is missing for half a second meanwhile."""
-    with narrow_way(bed, "0:rate=10000;queue=200", "--bitrate", "8000") as (way, source, rate):
+    with narrow_way(bed, "0:rate=10000;queue=200", "--bitrate", "8000") as (way, source, rate), Watch() as watch:
         way.link.rate = 5000
         while int(source.wait_line(r"rate +(\d+) kbit/s").group(1)) > 5000:
             pass
         until("below the link", lambda: statistics(bed)[-1]["kbps_asked"] < 5000)
+        known = len(rate_cuts(source.text()))
         way.link.rate = 20000
-        until("back", lambda: statistics(bed)[-1]["kbps_asked"] >= 7200)
-    gap_ms, _ = rate.longest_ms(pictures_of(bed))
-    check(gap_ms <= 500, f"{gap_ms} ms without a picture")
+        # A relay that does not get its turn is a slow link again, and then that is said.
+        until("back", lambda: statistics(bed)[-1]["kbps_asked"] >= 7200 or
+              (statistics(bed)[-1]["kbps_asked"] > 5000 and len(rate_cuts(source.text())) > known))
+    check_no_gap(bed, rate, watch)
 
 
 def test_loss(bed):
     """Of a hundred datagrams two are lost: holes are followed by key frames, and by the pictures' own stamps
     none is missing for half a second.  (That no less is sent is test-rate-control's matter: on a busy machine
     a relay in Python is a slow way.)"""
-    with narrow_way(bed, "0:rate=20000;loss=2", "--bitrate", "4000") as (_, _, rate):
+    with narrow_way(bed, "0:rate=20000;loss=2", "--bitrate", "4000") as (_, _, rate), Watch() as watch:
         until("pictures", lambda: statistics(bed)[-1]["frames_encoded"] > 300)
     pictures = pictures_of(bed)
     check(sum(picture["holed"] for picture in pictures) > 20, pictures)
     check(len(rate.answers_ms(pictures)) > 3, rate.answers_ms(pictures))
-    gap_ms, _ = rate.longest_ms(pictures)
-    check(gap_ms <= 500, f"{gap_ms} ms without a picture")
+    check_no_gap(bed, rate, watch)
 
 
 def test_collapse(bed):
@@ -527,20 +534,31 @@ def test_idr_storm(bed):
     check(len(idr) >= 3 and mean_gap(idr) > 0.25, f"not coalesced: {idr}")
 
 
+def rate_cuts(text):
+    """(kbit/s, why) of each time that the rate gave way."""
+    return [(int(kbps), why) for kbps, why in re.findall(r" rate +(\d+) kbit/s, \d+ pictures a second: (.*)", text)]
+
+
 def asks_without_end(profile, reports):
-    """Forty wishes a second and no loss: the picture stays as it was negotiated, and that is said."""
+    """Forty wishes a second: the picture stays as it was negotiated, and that is said.  Wishes alone lower the
+    rate to half at most, and not at all where reports speak; a machine that stalls may be a slow link, which
+    is a reason of its own and is named as such."""
     def case(bed):
         source, port = bed.cast("--capture", "test", "--fps", "30", "--stats", bed.folder / "stats")
         sink = bed.sink(port, "--no-decode", "--no-teardown", "--ask-idr", "0.025", profile=profile)
         source.wait_line("proof .*asks for key frames all the time")
         source.wait_line("streaming ")
-        asked = until("a first line", lambda: statistics(bed))[0]["kbps_asked"]
-        until("many more wishes", lambda: statistics(bed)[-1]["idr_requests"] > 300)
+        until("many more wishes", lambda: statistics(bed) and statistics(bed)[-1]["idr_requests"] > 300)
         report = end(bed, source, sink)
-        rows = statistics(bed)
-        check(min(row["kbps_asked"] for row in rows) >= asked // 2, [row["kbps_asked"] for row in rows])
-        check(not reports or "rate " not in source.text(), source.text())
-        check(len(report["modes"]) == 1 and report["ts"]["pmt_versions"] == [1], report["modes"])
+        asked = [row["kbps_asked"] for row in statistics(bed)]
+        cuts = rate_cuts(source.text())
+        for_wishes = [kbps for kbps, why in cuts if "asks for key frames" in why]
+        check(not (reports and for_wishes), source.text())
+        check(min(for_wishes, default=max(asked)) >= max(asked) // 2, source.text())
+        if len(for_wishes) == len(cuts):  # nothing but the wishes had a say
+            check(min(asked) >= max(asked) // 2, asked)
+            check(len(report["modes"]) == 1, report["modes"])
+        check(report["ts"]["pmt_versions"] == [1], report["ts"])
         check("trying" not in source.text(), source.text())
         idr = report["video"]["idr_at_s"]
         check(len(idr) >= 3 and mean_gap(idr) > 0.25, f"not coalesced: {idr}")
@@ -553,7 +571,7 @@ def test_rtcp(bed):
     report = finish(bed, source, bed.sink(port, profile="windows-r2", duration=3.5))
     check(report["sender_reports"] >= 2 and report["byes"] == 1,
           f"{report['sender_reports']} sender reports, {report['byes']} BYE")
-    check("loses much" not in source.text(), source.text())
+    check(report["rtp"]["lost"] or "loses" not in source.text(), source.text())
 
 
 def test_rtcp_loss(bed):
