@@ -84,6 +84,16 @@ static void keep_edid(McDisplayPath *self, const uint8_t *edid, size_t bytes)
     self->edid_bytes = MC_EDID_BLOCK_BYTES;
 }
 
+/* What is new of the two reasons for a pause. */
+static void update_pause(McDisplayPath *self, bool *reason, bool is_so)
+{
+    g_mutex_lock(&self->lock);
+    *reason = is_so;
+    const bool paused = self->departed || self->sink_paused;
+    g_mutex_unlock(&self->lock);
+    mc_capture_tap_pause(self->capture, paused);
+}
+
 static NTSTATUS monitor_arrive(McDisplayPath *self, const Request *request)
 {
     McIoctlMonitorArrive head;
@@ -100,15 +110,26 @@ static NTSTATUS monitor_arrive(McDisplayPath *self, const Request *request)
     self->connector = known_connector(head.connector);
     self->connected = true;
     g_mutex_unlock(&self->lock);
-    mc_capture_tap_pause(self->capture, false);
+    update_pause(self, &self->departed, false);
     indicate(self);
     return STATUS_SUCCESS;
 }
 
 static NTSTATUS monitor_depart(McDisplayPath *self, const Request *request)
 {
-    mc_capture_tap_pause(self->capture, true);
+    update_pause(self, &self->departed, true);
     mc_display_monitor_gone(self);
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS pause_capture(McDisplayPath *self, const Request *request)
+{
+    McIoctlPause pause;
+
+    memcpy(&pause, request->input, sizeof(pause));
+    if (pause.paused > 1 || pause.reserved)
+        return STATUS_INVALID_PARAMETER;
+    update_pause(self, &self->sink_paused, pause.paused);
     return STATUS_SUCCESS;
 }
 
@@ -200,6 +221,7 @@ static const struct {
     [MC_IOCTL_INPUT_EVENT] = {sizeof(McIoctlInputEvent), true, input_event},
     [MC_IOCTL_FRAME_RELEASE] = {sizeof(McIoctlFrameRelease), false, frame_release},
     [MC_IOCTL_QUERY_DISPLAY] = {sizeof(McIoctlQueryDisplay), false, query_display},
+    [MC_IOCTL_PAUSE] = {sizeof(McIoctlPause), false, pause_capture},
 };
 
 NTSTATUS mc_display_io_control(McDisplayPath *self, const void *input, ULONG input_bytes,

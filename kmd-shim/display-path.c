@@ -119,7 +119,7 @@ static void end_context(McDisplayPath *self)
     mc_capture_tap_stop(self->capture);
     mc_message_port_detach(self->port);
     g_mutex_lock(&self->lock);
-    self->context = self->streaming = false;
+    self->context = self->streaming = self->departed = self->sink_paused = false;
     g_clear_pointer(&self->input, mc_input_free); /* nothing stays pressed */
     self->input_refused = false;
     memset(&self->os, 0, sizeof(self->os));

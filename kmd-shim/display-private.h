@@ -20,6 +20,7 @@ struct McDisplayPath {
     bool context;
     bool streaming;                            /* TARGET_MODES came: capture has a rate */
     bool connected;                            /* a monitor is there */
+    bool departed, sink_paused;                /* either keeps the capture paused */
     D3DKMDT_VIDEO_OUTPUT_TECHNOLOGY connector; /* the last one reported, also when it has gone */
     char name[64];
     uint8_t edid[MC_EDID_MAX_BYTES];

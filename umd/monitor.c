@@ -37,6 +37,17 @@ void mc_monitor_depart(McMonitor *self)
     self->reported = false;
 }
 
+void mc_monitor_pause(McMonitor *self, bool paused)
+{
+    McIoctlPause request = {.paused = paused};
+
+    if (paused == self->paused)
+        return;
+    self->paused = paused;
+    mc_os_ioctl_header(&request.header, MC_IOCTL_PAUSE, sizeof(request));
+    mc_os_io_control(self->os, &request, sizeof(request), NULL, 0, NULL);
+}
+
 void mc_monitor_report_modes(McMonitor *self, const McWfdDecision *decision)
 {
     struct {

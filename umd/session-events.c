@@ -92,6 +92,7 @@ static void on_play(McSession *self)
         mc_session_close_failed(self, error);
         return;
     }
+    mc_monitor_pause(&self->monitor, false); /* after the stream, which takes the first picture */
     mc_wfd_source_set_clock(self->source, mc_media_pts_zero_us(self->media));
     mc_session_update_input(self);
     start_adapt(self);
@@ -224,6 +225,7 @@ void mc_session_on_event(McSession *self, const McWfdEvent *event)
         mc_adapt_stop(self->adapt, false);
         mc_life_stop(self->life);
         mc_media_pause(self->media);
+        mc_monitor_pause(&self->monitor, true);
         mc_session_progress(self, "pause", "the sink paused the stream");
         break;
     case MC_WFD_EVENT_MODE:

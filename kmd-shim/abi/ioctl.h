@@ -16,6 +16,7 @@ typedef enum {
     MC_IOCTL_INPUT_EVENT = 4,
     MC_IOCTL_FRAME_RELEASE = 5,
     MC_IOCTL_QUERY_DISPLAY = 6,
+    MC_IOCTL_PAUSE = 7,
 } McIoctlType;
 
 typedef struct {
@@ -43,6 +44,13 @@ typedef struct {
     uint16_t width_px, height_px;
     uint32_t refresh_mhz;
 } McTargetMode;
+
+/* The sink takes no pictures for now, or takes them again (a frame comes at once). */
+typedef struct {
+    McIoctlHeader header;
+    uint32_t paused; /* 0 or 1 */
+    uint32_t reserved;
+} McIoctlPause;
 
 #define MC_TARGET_MODES_MAX 128u
 typedef struct {

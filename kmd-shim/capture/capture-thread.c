@@ -33,6 +33,7 @@ struct McCaptureThread {
     uint64_t number;
     int64_t grabbed_ns; /* when the last picture was asked for */
     bool dirty, force_idr, broken;
+    bool rests; /* the source knows that it is paused */
 };
 
 static int64_t now_ns(void)
@@ -268,6 +269,15 @@ static void look(McCaptureThread *self)
         self->dirty = true;
 }
 
+static void tell_paused(McCaptureThread *self, bool paused)
+{
+    if (paused == self->rests)
+        return;
+    self->rests = paused;
+    if (self->ops->pause)
+        self->ops->pause(self->capture, paused);
+}
+
 static void tick(McCaptureThread *self)
 {
     bool paused;
@@ -279,6 +289,7 @@ static void tick(McCaptureThread *self)
         self->dirty = true;
     }
     g_mutex_unlock(&self->lock);
+    tell_paused(self, paused);
     look(self);
     if (self->dirty && !paused && !self->broken)
         grab_frame(self);
@@ -363,7 +374,7 @@ bool mc_capture_thread_start(McCaptureThread *self, uint32_t refresh_mhz)
     self->restart = true;
     g_mutex_unlock(&self->lock);
     if (!self->thread) {
-        self->dirty = self->force_idr = self->broken = false;
+        self->dirty = self->force_idr = self->broken = self->rests = false;
         self->stopping = false;
         self->running = true;
         self->thread = g_thread_try_new("mc-capture", run_capture, self, NULL);

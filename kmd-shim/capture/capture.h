@@ -63,6 +63,9 @@ typedef struct {
     void (*begin)(McCapture *self);
     /* On the capture thread, after a session's last poll. NULL: nothing. */
     void (*end)(McCapture *self);
+    /* On the capture thread: nobody sees the pictures for now, or somebody again. NULL: what is
+     * shown goes on meanwhile. */
+    void (*pause)(McCapture *self, bool paused);
     /* Readable when there is news, so that it need not wait for the next tick. NULL: only a poll
      * tells. */
     int (*fd)(const McCapture *self);

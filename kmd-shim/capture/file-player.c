@@ -499,6 +499,14 @@ void mc_file_player_run(McFilePlayer *self, bool running)
     tell(self); /* step starts it */
 }
 
+void mc_file_player_pause(McFilePlayer *self, bool paused)
+{
+    self->wanted = !paused;
+    if (paused)
+        rest(self);
+    tell(self);
+}
+
 int mc_file_player_fd(const McFilePlayer *self)
 {
     return self->news_fd;

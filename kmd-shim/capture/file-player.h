@@ -23,6 +23,8 @@ void mc_file_player_free(McFilePlayer *self); /* NULL is fine */
 
 /* It goes on, from the beginning where it was at its end; or it rests. */
 void mc_file_player_run(McFilePlayer *self, bool running);
+/* While it runs: it rests where it is, at its end too, or goes on from there. */
+void mc_file_player_pause(McFilePlayer *self, bool paused);
 /* Readable: a picture is due, or step has something to say. */
 int mc_file_player_fd(const McFilePlayer *self);
 /* The picture that became due since the last call, with its caps; NULL: none did. */

@@ -118,6 +118,11 @@ static void file_end(McCapture *self)
     mc_file_player_run(self->player, false);
 }
 
+static void file_pause(McCapture *self, bool paused)
+{
+    mc_file_player_pause(self->player, paused);
+}
+
 static int file_fd(const McCapture *self)
 {
     return mc_file_player_fd(self->player);
@@ -186,6 +191,7 @@ const McCaptureOps mc_capture_file = {
     .size = file_size,
     .begin = file_begin,
     .end = file_end,
+    .pause = file_pause,
     .fd = file_fd,
     .poll = file_poll,
     .attach = file_attach,

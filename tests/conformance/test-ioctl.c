@@ -180,7 +180,7 @@ static void c48(void)
     g_assert_true(area != MAP_FAILED && mprotect(area + page, page, PROT_NONE) == 0 &&
                   mprotect(area + 3 * page, page, PROT_NONE) == 0);
     bed_open(&bed);
-    for (uint16_t type = 0; type < 9; type++)
+    for (uint16_t type = 0; type < 10; type++)
         try_sizes(area + page, area + 3 * page, type);
     g_assert_cmpint(bed_os()->MiracastIoControl(bed_device(), 0, 0xffffffffu, NULL, 0, NULL, NULL),
                     ==, STATUS_INVALID_PARAMETER);

@@ -61,7 +61,7 @@ static void request(const uint8_t *data, ULONG size, uint8_t kind)
     if (!(kind & 0x80) && size >= sizeof(McIoctlHeader)) {
         McIoctlHeader header;
         memcpy(&header, in, sizeof(header));
-        header = (McIoctlHeader){MC_IOCTL_MAGIC, MC_IOCTL_VERSION, header.type % 8, size, 0};
+        header = (McIoctlHeader){MC_IOCTL_MAGIC, MC_IOCTL_VERSION, header.type % 9, size, 0};
         memcpy(in, &header, sizeof(header));
     }
     memset(out, 0xa5, out_size);

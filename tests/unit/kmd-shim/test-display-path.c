@@ -297,6 +297,7 @@ static void test_bad_requests(void)
     McIoctlMonitorArrive arrive = {.edid_bytes = 128};
     McIoctlInputEvent input = {.kind = MC_INPUT_KEY};
     McIoctlFrameRelease release = {0};
+    McIoctlPause pause = {.paused = 2};
 
     open_session(&fake, 64);
     g_assert_cmpint(raw_ioctl(&fake, NULL, 0), ==, STATUS_INVALID_BUFFER_SIZE);
@@ -305,7 +306,7 @@ static void test_bad_requests(void)
     g_assert_cmpint(raw_ioctl(&fake, &header, 16), ==, STATUS_BUFFER_TOO_SMALL);
     header.version = 2;
     g_assert_cmpint(raw_ioctl(&fake, &header, 16), ==, STATUS_REVISION_MISMATCH);
-    header = (McIoctlHeader){MC_IOCTL_MAGIC, MC_IOCTL_VERSION, 7, 16, 0};
+    header = (McIoctlHeader){MC_IOCTL_MAGIC, MC_IOCTL_VERSION, 8, 16, 0};
     g_assert_cmpint(raw_ioctl(&fake, &header, 16), ==, STATUS_NOT_SUPPORTED);
     header.type = 0;
     g_assert_cmpint(raw_ioctl(&fake, &header, 16), ==, STATUS_NOT_SUPPORTED);
@@ -337,6 +338,7 @@ static void test_bad_requests(void)
     input.hid_bytes = 1;
     g_assert_cmpint(IOCTL(MC_IOCTL_INPUT_EVENT, input), ==, STATUS_INVALID_BUFFER_SIZE);
     g_assert_cmpint(IOCTL(MC_IOCTL_FRAME_RELEASE, release), ==, STATUS_INVALID_PARAMETER);
+    g_assert_cmpint(IOCTL(MC_IOCTL_PAUSE, pause), ==, STATUS_INVALID_PARAMETER);
     release.frame_id = 12345;
     g_assert_cmpint(IOCTL(MC_IOCTL_FRAME_RELEASE, release), ==, STATUS_SUCCESS);
 #undef IOCTL
