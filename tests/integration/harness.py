@@ -169,6 +169,13 @@ def until(what, condition, timeout=PATIENCE_S):
     return found
 
 
+def statistics(bed):
+    """The lines of --stats so far, each of a second; the last may be under way."""
+    path = bed.folder / "stats"
+    lines = path.read_text().splitlines(keepends=True) if path.exists() else []
+    return [json.loads(line) for line in lines if line.endswith("\n")]
+
+
 def run(command, **kwargs):
     kwargs.setdefault("stdin", subprocess.DEVNULL)  # ffmpeg takes what it finds there for commands
     return subprocess.run([str(word) for word in command], check=True, capture_output=True,

@@ -3,14 +3,13 @@
 """Monitors and windows of a real X server, cast to the lab's sink.
 Usage: test_capture.py MIRACAST [CASE...]"""
 
-import json
 import os
 import pathlib
 import signal
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from harness import check, main, need_programs, psnr, run, screenshot, until  # noqa: E402
+from harness import check, main, need_programs, psnr, run, screenshot, statistics, until  # noqa: E402
 
 EXIT_OK, EXIT_CAPTURE = 0, 6
 
@@ -71,9 +70,7 @@ def desktop(bed):
 def wait_frames(bed, more):
     """Until so many pictures more than now were encoded; the heartbeat's are some."""
     def encoded():
-        path = bed.folder / "stats"
-        lines = path.read_text().splitlines(keepends=True) if path.exists() else []
-        rows = [json.loads(line) for line in lines if line.endswith("\n")]
+        rows = statistics(bed)
         return rows[-1]["frames_encoded"] if rows else 0
     goal = encoded() + more
     until("pictures", lambda: encoded() >= goal)

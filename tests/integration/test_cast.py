@@ -17,7 +17,7 @@ import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from harness import (ROOT, Failure, Skipped, Watch, check, main, need_programs, psnr, run,  # noqa: E402
-                     screenshot, until)
+                     screenshot, statistics, until)
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_LINK, EXIT_SESSION, EXIT_MEDIA, EXIT_CAPTURE, EXIT_LOST = range(8)
 
@@ -37,13 +37,6 @@ def end(bed, source, sink):
     """What the case waited for has come; of a sink with --no-teardown."""
     source.send(signal.SIGINT)
     return finish(bed, source, sink)
-
-
-def statistics(bed):
-    """The lines of --stats so far, each of a second; the last may be under way."""
-    path = bed.folder / "stats"
-    lines = path.read_text().splitlines(keepends=True) if path.exists() else []
-    return [json.loads(line) for line in lines if line.endswith("\n")]
 
 
 def expect_error(source, code, exit_code):
