@@ -14,12 +14,12 @@
 typedef struct {
     const char *name, *package, *media_type;
     unsigned frame_pairs;
-    unsigned priming_pairs; /* a frame decodes to what went in so many pairs before */
-    bool adts;              /* the element gives raw frames: they need a header */
+    bool adts; /* the element gives raw frames: they need a header */
     int bitrate;
-    /* Elements differ in the sample format that they want. */
+    /* Elements differ in the sample format that they want, and in how far they look ahead. */
     struct {
         const char *element, *format;
+        unsigned priming_pairs; /* a frame decodes to what went in so many pairs before */
     } candidates[MAX_CANDIDATES];
 } Kind;
 
@@ -28,20 +28,18 @@ static const Kind kinds[] = {
                              .package = "gstreamer1.0-libav or gstreamer1.0-plugins-bad",
                              .media_type = "audio/mpeg",
                              .frame_pairs = MC_AAC_FRAME_PAIRS,
-                             .priming_pairs = 1024,
                              .adts = true,
                              .bitrate = 128000,
-                             .candidates = {{"avenc_aac", "F32LE"},
-                                            {"voaacenc", "S16LE"},
-                                            {"fdkaacenc", "S16LE"}}},
+                             .candidates = {{"avenc_aac", "F32LE", 1024},
+                                            {"voaacenc", "S16LE", 1600},
+                                            {"fdkaacenc", "S16LE", 1600}}},
     /* The bit rate stands in the PMT as well (encoder/ts-mux.c). */
     [MC_STREAM_AUDIO_AC3] = {.name = "AC-3",
                              .package = "gstreamer1.0-libav",
                              .media_type = "audio/x-ac3",
                              .frame_pairs = MC_AC3_FRAME_PAIRS,
-                             .priming_pairs = 256,
                              .bitrate = 192000,
-                             .candidates = {{"avenc_ac3", "F32LE"}}},
+                             .candidates = {{"avenc_ac3", "F32LE", 256}}},
 };
 
 struct McAudioEncoder {
@@ -50,7 +48,8 @@ struct McAudioEncoder {
     GstPad *feed, *drain;
     McAudioEncoderSink sink;
     void *user_data;
-    bool is_float;   /* samples that the element wants */
+    bool is_float; /* samples that the element wants */
+    unsigned priming_pairs;
     uint64_t pushed; /* pairs, into the element */
     uint64_t frames; /* given, encoded or repeated */
     GByteArray *frame;
@@ -68,7 +67,7 @@ static void give(McAudioEncoder *self)
 {
     int64_t first = (int64_t) (self->frames++ * self->kind->frame_pairs);
 
-    self->sink(self->frame->data, self->frame->len, first - (int64_t) self->kind->priming_pairs,
+    self->sink(self->frame->data, self->frame->len, first - (int64_t) self->priming_pairs,
                self->user_data);
 }
 
@@ -197,8 +196,11 @@ McAudioEncoder *mc_audio_encoder_new(McStreamAudio kind, McAudioEncoderSink sink
     self->user_data = user_data;
     self->frame = g_byte_array_sized_new(2048);
     for (size_t i = 0; i < MAX_CANDIDATES && self->kind->candidates[i].element; i++)
-        if (open_element(self, self->kind->candidates[i].element, self->kind->candidates[i].format))
+        if (open_element(self, self->kind->candidates[i].element,
+                         self->kind->candidates[i].format)) {
+            self->priming_pairs = self->kind->candidates[i].priming_pairs;
             return self;
+        }
     g_set_error(error, MC_ENCODER_ERROR, MC_ENCODER_ERROR_AUDIO,
                 "no %s encoder works here; %s has one", self->kind->name, self->kind->package);
     mc_audio_encoder_free(self);
