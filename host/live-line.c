@@ -66,3 +66,19 @@ char *mc_live_part(const char *sink, const McFigures *figures)
                            now->encoding_sinks > 1 ? " shared" : "");
     return g_string_free(out, FALSE);
 }
+
+static unsigned columns_of(gunichar c)
+{
+    return g_unichar_iszerowidth(c) ? 0 : g_unichar_iswide(c) ? 2 : 1;
+}
+
+char *mc_live_cut(const char *line, unsigned columns)
+{
+    g_autofree char *valid = g_utf8_make_valid(line, -1);
+    const char *end = valid;
+
+    /* What takes no column belongs to the character before it. */
+    for (; *end && columns_of(g_utf8_get_char(end)) <= columns; end = g_utf8_next_char(end))
+        columns -= columns_of(g_utf8_get_char(end));
+    return g_strndup(valid, (gsize) (end - valid));
+}

@@ -8,3 +8,5 @@
 char *mc_live_text(const McFigures *figures); /* caller frees */
 /* One sink's part of a line for several. */
 char *mc_live_part(const char *sink, const McFigures *figures);
+/* As much of a line as a terminal shows in so many columns; caller frees. */
+char *mc_live_cut(const char *line, unsigned columns);

@@ -49,6 +49,8 @@ static const struct {
     {"link.", MC_EXIT_LINK, NULL},
     {"rtsp.keepalive-lost", MC_EXIT_LOST, "check the sink's power and network, then cast again"},
     {"rtsp.disconnected", MC_EXIT_LOST, "see that the sink is on, then cast again"},
+    {"rtsp.teardown", MC_EXIT_SESSION,
+     "look at the sink: it may be busy, or ask a person first; then cast again"},
     {"rtsp.no-common-format", MC_EXIT_SESSION, "try another --mode"},
     {"rtsp.", MC_EXIT_SESSION, "run again with --trace DIR to see the dialogue"},
     {"session.", MC_EXIT_SESSION, NULL},
@@ -221,12 +223,12 @@ static char *text_of_all(const McReport *parent)
 }
 
 /* A line that went on in the next row could not be drawn over. */
-static int columns(void)
+static unsigned columns(void)
 {
     struct winsize size;
 
-    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1
-                                                                           : G_MAXINT;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1u
+                                                                           : G_MAXUINT;
 }
 
 static void show(McReport *self, const McFigures *figures)
@@ -241,7 +243,8 @@ static void show(McReport *self, const McFigures *figures)
         text = mc_live_text(figures);
     }
     line = g_strdup_printf("miracast: live %s", text);
-    fprintf(stderr, "\r%.*s\033[K", columns(), line);
+    g_autofree char *shown = mc_live_cut(line, columns());
+    fprintf(stderr, "\r%s\033[K", shown);
     fflush(stderr);
     top(self)->live_shown = true;
 }

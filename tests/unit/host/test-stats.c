@@ -92,6 +92,35 @@ static void test_three_outputs(void)
     }
 }
 
+/* By what a terminal shows, and never within a character. */
+static void test_cut(void)
+{
+    static const struct {
+        const char *line, *shown;
+        unsigned columns;
+    } rows[] = {
+        {"", "", 0},
+        {"live", "", 0},
+        {"live", "liv", 3},
+        {"live", "live", 4},
+        {"live", "live", G_MAXUINT},
+        {"Büro 12", "Büro", 4},
+        {"\u5ba2\u5385 TV", "\u5ba2", 3}, /* two columns each */
+        {"\u5ba2\u5385 TV", "\u5ba2\u5385", 4},
+        {"e\u0301t", "e\u0301", 1}, /* an accent that takes none */
+        {"\U0001f4fa!", "\U0001f4fa", 2},
+        {"a\xff"
+         "b",
+         "a\ufffd", 2}, /* no UTF-8 */
+        {"a\xe5\xae", "a\ufffd", 2},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *shown = mc_live_cut(rows[i].line, rows[i].columns);
+        g_assert_cmpstr(shown, ==, rows[i].shown);
+    }
+}
+
 static McStatsResult write_one(McStatsFile *file, const char **ret_why)
 {
     const McFigures figures = {.time_us = 7, .now = {.encoder = "x264enc"}};
@@ -210,6 +239,7 @@ int main(int argc, char **argv)
     g_test_add_func("/stats/figures", test_figures);
     g_test_add_func("/stats/three-outputs", test_three_outputs);
     g_test_add_func("/stats/line", test_line);
+    g_test_add_func("/stats/cut", test_cut);
     g_test_add_func("/stats/no-room", test_no_room);
     g_test_add("/stats/unread", Pipe, NULL, set_up, test_unread, tear_down);
     g_test_add("/stats/slow", Pipe, NULL, set_up, test_slow, tear_down);
