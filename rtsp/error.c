@@ -15,6 +15,7 @@ const char *mc_rtsp_error_code(int code)
         [MC_RTSP_ERROR_NO_COMMON_FORMAT] = "rtsp.no-common-format",
         [MC_RTSP_ERROR_DISCONNECTED] = "rtsp.disconnected",
         [MC_RTSP_ERROR_STATE] = "rtsp.wrong-state",
+        [MC_RTSP_ERROR_TEARDOWN] = "rtsp.teardown",
     };
 
     if (code < 0 || (size_t) code >= G_N_ELEMENTS(codes))

@@ -18,6 +18,7 @@ typedef enum {
     MC_RTSP_ERROR_NO_COMMON_FORMAT, /* rtsp.no-common-format */
     MC_RTSP_ERROR_DISCONNECTED,     /* rtsp.disconnected: EOF or reset without TEARDOWN */
     MC_RTSP_ERROR_STATE,            /* rtsp.wrong-state */
+    MC_RTSP_ERROR_TEARDOWN,         /* rtsp.teardown: the sink's, before the stream began */
 } McRtspError;
 
 /* "rtsp.malformed" ...; never NULL. */

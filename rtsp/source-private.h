@@ -146,3 +146,4 @@ void mc_source_set(McWfdSource *self, const GPtrArray *params, int64_t now_us);
 
 /* ---- source-sink.c ---- */
 void mc_source_sink_request(McWfdSource *self, const McRtspMessage *message, int64_t now_us);
+void mc_source_sink_ends(McWfdSource *self, const char *reason); /* reason: NULL: none is known */

@@ -137,7 +137,7 @@ static void set_projection(McWfdSource *self, const char *value, int64_t now_us)
 static void set_trigger(McWfdSource *self, const char *value, int64_t now_us)
 {
     if (!g_ascii_strcasecmp(value, "TEARDOWN"))
-        mc_source_close(self, MC_WFD_CLOSE_SINK, NULL, NULL);
+        mc_source_sink_ends(self, NULL);
 }
 
 /* ---- the table of settings ---- */

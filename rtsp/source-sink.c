@@ -191,16 +191,30 @@ static char *teardown_reason(const McRtspMessage *message)
                            meaning && reason.text[0] ? ": " : "", reason.text, reason.code);
 }
 
+/* In good order; before PLAY it is an end of nothing, which is a refusal. */
+void mc_source_sink_ends(McWfdSource *self, const char *reason)
+{
+    GError *error = NULL;
+
+    if (self->state < MC_WFD_STATE_PLAYING)
+        error = g_error_new(
+            MC_RTSP_ERROR, MC_RTSP_ERROR_TEARDOWN, "%s before the stream began (%s)",
+            reason ? reason : "the sink ended the session", mc_wfd_state_name(self->state));
+    mc_source_close(self, MC_WFD_CLOSE_SINK, reason, error);
+}
+
 static void on_teardown(McWfdSource *self, const McRtspMessage *message, int64_t now_us)
 {
-    bool ours = self->state == MC_WFD_STATE_TEARING;
     g_autofree char *reason = teardown_reason(message);
     GString *out = begin(self, message, 200);
 
     add_session(self, out, false);
     mc_rtsp_add_header(out, "Connection", "close");
     mc_source_output(self, mc_rtsp_finish(out, NULL));
-    mc_source_close(self, ours ? MC_WFD_CLOSE_SOURCE : MC_WFD_CLOSE_SINK, reason, NULL);
+    if (self->state == MC_WFD_STATE_TEARING)
+        mc_source_close(self, MC_WFD_CLOSE_SOURCE, reason, NULL);
+    else
+        mc_source_sink_ends(self, reason);
 }
 
 /* Keep-alives of the sink's own: unanswered ones make LG leave. */

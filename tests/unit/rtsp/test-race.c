@@ -42,15 +42,25 @@ static void expect_no_event(Fixture *f)
         g_error("event %d: %s", event.type, event.text);
 }
 
-static void expect_closed(Fixture *f, McWfdCloseBy by)
+/* began: there was a stream before. */
+static void expect_end(Fixture *f, McWfdCloseBy by, bool began)
 {
     McWfdEvent event;
 
     g_assert_cmpint(next_event(f, &event), ==, MC_WFD_EVENT_CLOSED);
     g_assert_cmpint(event.value, ==, by);
-    g_assert_no_error(event.error);
+    if (began)
+        g_assert_no_error(event.error);
+    else
+        g_assert_error(event.error, MC_RTSP_ERROR, MC_RTSP_ERROR_TEARDOWN);
+    mc_wfd_event_clear(&event);
     expect_no_event(f);
     g_assert_null(next_output(f));
+}
+
+static void expect_closed(Fixture *f, McWfdCloseBy by)
+{
+    expect_end(f, by, true);
 }
 
 static uint32_t height(Fixture *f)
@@ -204,7 +214,7 @@ static void test_sink_leaves_at_first_m4(Fixture *f, gconstpointer data)
     expect_number(f, "wfd_presentation_URL");
     feed(f, "TEARDOWN " URI " RTSP/1.0\r\nCSeq: 2\r\n\r\nRTSP/1.0 200 OK\r\nCSeq: 3\r\n\r\n");
     expect(f, "200 OK", "CSeq: 2", NULL);
-    expect_closed(f, MC_WFD_CLOSE_SINK);
+    expect_end(f, MC_WFD_CLOSE_SINK, false);
 }
 
 /* Its sound runs on: a refusal of that is a refusal of the mode. */
