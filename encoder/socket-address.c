@@ -25,6 +25,17 @@ bool mc_socket_address_parse(const char *ip, uint16_t port, struct sockaddr_stor
     return true;
 }
 
+bool mc_socket_address_text(const struct sockaddr_storage *address,
+                            char text[MC_SOCKET_ADDRESS_TEXT])
+{
+    const socklen_t len =
+        address->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+
+    return (address->ss_family == AF_INET || address->ss_family == AF_INET6) &&
+           getnameinfo((const struct sockaddr *) address, len, text, MC_SOCKET_ADDRESS_TEXT, NULL,
+                       0, NI_NUMERICHOST) == 0;
+}
+
 uint16_t mc_socket_address_port(const struct sockaddr_storage *address)
 {
     return ntohs(address->ss_family == AF_INET6 ? ((const struct sockaddr_in6 *) address)->sin6_port

@@ -6,6 +6,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "encoder/socket-address.h"
 #include "host/link-rate.h"
 #include "host/pin-prompt.h"
 #include "host/runtime.h"
@@ -17,6 +18,13 @@
 
 #define DEFAULT_FPS 60
 #define STATISTICS_PERIOD_US G_USEC_PER_SEC
+
+/* What goes wrong in a start is told when it is known whose fault it was. */
+typedef struct {
+    GMutex lock;
+    bool runs;
+    char *code, *text; /* of the first error meanwhile; NULL: none */
+} McStart;
 
 struct McProjection {
     McProjectionConfig config;
@@ -30,14 +38,15 @@ struct McProjection {
     McDisplayPath *display;
     McRuntime *runtime;
     McSinkLink link;
-    McLinkRate rate;   /* the data rate's thread */
-    bool protecting;   /* was told to the driver */
-    bool pin_was_used; /* --pin's on this way to the sink: wrong if it is asked for again */
-    int wake_fd;       /* someone wants the running thread's attention */
-    gint stop_wanted;  /* atomic */
-    gint ended;        /* atomic: the driver reported the session's end */
-    gint error_told;   /* atomic */
-    gint starting;     /* atomic: the driver's Start runs */
+    McLinkRate rate;    /* the data rate's thread */
+    bool protecting;    /* was told to the driver */
+    bool pin_was_used;  /* --pin's on this way to the sink: wrong if it is asked for again */
+    int wake_fd;        /* someone wants the running thread's attention */
+    gint stop_wanted;   /* atomic */
+    gint ended;         /* atomic: the driver reported the session's end */
+    gint error_told;    /* atomic */
+    McStart start;      /* the driver's Start */
+    unsigned strangers; /* who dialled in and was no sink */
 
     /* For stop and toggle_input: display, link and runtime neither come nor go under it. */
     GMutex lock;
@@ -54,12 +63,24 @@ static void on_progress(const char *step, const char *text, void *user_data)
     mc_report_step(self->report, step, text);
 }
 
+/* True: it is told later, or never. */
+static bool hold_error(McStart *start, const char *code, const char *text)
+{
+    g_mutex_lock(&start->lock);
+    const bool holds = start->runs;
+    if (holds && !start->code) {
+        start->code = g_strdup(code);
+        start->text = g_strdup(text);
+    }
+    g_mutex_unlock(&start->lock);
+    return holds;
+}
+
 static void on_error(const char *code, const char *text, void *user_data)
 {
     McProjection *self = user_data;
 
-    /* A start that the person cancels loses its connection by that: no fault of the sink's. */
-    if (g_atomic_int_get(&self->starting) && g_atomic_int_get(&self->stop_wanted))
+    if (hold_error(&self->start, code, text))
         return;
     if (g_atomic_int_compare_and_exchange(&self->error_told, 0, 1))
         mc_report_error(self->report, code, text);
@@ -334,6 +355,13 @@ static int reach_any(McProjection *self, McLinkConfig *config, GError **error)
     return reach(self, config, error);
 }
 
+static int tell_wait(McProjection *self, int fd, const GError *error)
+{
+    if (fd < 0 && !g_atomic_int_get(&self->stop_wanted))
+        fail(self, mc_link_error_code(error->code), error);
+    return fd;
+}
+
 static int wait_for_sink(McProjection *self)
 {
     g_autoptr(GError) error = NULL;
@@ -341,28 +369,104 @@ static int wait_for_sink(McProjection *self)
     int fd = strcmp(config.kind, "auto") ? reach(self, &config, &error)
                                          : reach_any(self, &config, &error);
 
-    if (fd < 0 && !g_atomic_int_get(&self->stop_wanted))
-        fail(self, mc_link_error_code(error->code), error);
-    return fd;
+    return tell_wait(self, fd, error);
 }
 
-static bool start_session(McProjection *self, int fd)
+static int wait_for_another(McProjection *self)
 {
     g_autoptr(GError) error = NULL;
+    const int fd = self->link.calls.Wait(self->link.context, &error);
+
+    return tell_wait(self, fd, error);
+}
+
+static void begin_start(McStart *start)
+{
+    g_mutex_lock(&start->lock);
+    start->runs = true;
+    g_mutex_unlock(&start->lock);
+}
+
+static void clear_start(McStart *start)
+{
+    g_clear_pointer(&start->code, g_free);
+    g_clear_pointer(&start->text, g_free);
+}
+
+/* From here on errors are told at once. */
+static void end_start(McStart *start)
+{
+    g_mutex_lock(&start->lock);
+    start->runs = false;
+    g_mutex_unlock(&start->lock);
+}
+
+/* Of the first, the second, the fourth...: whoever knocks without end does not fill the screen. */
+static void tell_stranger(McProjection *self, const char *peer)
+{
+    const McStart *start = &self->start;
+    const unsigned n = ++self->strangers;
+    g_autofree char *count = n > 1 ? g_strdup_printf(" (%u so far)", n) : g_strdup("");
+    g_autofree char *text =
+        g_strdup_printf("[link.no-sink] %s connected and is no sink: %s%s; waiting on", peer,
+                        start->text ? start->text : "it closed the connection at once", count);
+
+    if ((n & (n - 1)) == 0)
+        mc_report_step(self->report, "link", text);
+}
+
+typedef enum { STARTED, NOT_STARTED, NO_SINK } StartResult;
+
+static StartResult run_start(McProjection *self, int fd, GError **error)
+{
     MIRACAST_WFD_CONNECTION_STATS stats = {0};
     MIRACAST_SESSION_INFO info = {0};
     NTSTATUS status = STATUS_SUCCESS;
 
+    begin_start(&self->start);
+    const bool started = mc_runtime_start(self->runtime, fd, &stats, &info, &status, error);
+    end_start(&self->start);
+    return started ? STARTED : status == STATUS_INVALID_NETWORK_RESPONSE ? NO_SINK : NOT_STARTED;
+}
+
+static bool peer_of(int fd, char text[MC_SOCKET_ADDRESS_TEXT])
+{
+    struct sockaddr_storage peer = {0};
+    socklen_t len = sizeof(peer);
+
+    return getpeername(fd, (struct sockaddr *) &peer, &len) == 0 &&
+           mc_socket_address_text(&peer, text);
+}
+
+/* Takes fd. */
+static StartResult start_session(McProjection *self, int fd)
+{
+    g_autoptr(GError) error = NULL;
+    char peer[MC_SOCKET_ADDRESS_TEXT];
+
+    if (!peer_of(fd, peer)) { /* it has gone already */
+        close(fd);
+        tell_stranger(self, "someone");
+        return NO_SINK;
+    }
     if (self->trace)
         mc_trace_connected(self->trace, fd);
-    g_atomic_int_set(&self->starting, 1);
-    bool started = mc_runtime_start(self->runtime, fd, &stats, &info, &status, &error);
-    g_atomic_int_set(&self->starting, 0);
-    if (started)
-        return true;
-    if (!g_atomic_int_get(&self->stop_wanted))
+    const StartResult result = run_start(self, fd, &error);
+    if (result == STARTED)
+        mc_sink_link_started(&self->link);
+    /* A start that the person cancels loses its connection by that: no fault of the sink's. */
+    if (g_atomic_int_get(&self->stop_wanted) && result != STARTED) {
+        clear_start(&self->start);
+        return NOT_STARTED;
+    }
+    if (result == NO_SINK)
+        tell_stranger(self, peer);
+    else if (self->start.code)
+        on_error(self->start.code, self->start.text, self);
+    if (result == NOT_STARTED)
         fail(self, mc_runtime_error_code(error->code), error);
-    return false;
+    clear_start(&self->start);
+    return result;
 }
 
 static void on_status_answer(NTSTATUS status, const void *output, UINT bytes, void *user_data)
@@ -432,10 +536,20 @@ static void tell_live(McProjection *self, bool live)
         self->config.on_live(live, self->config.user_data);
 }
 
+/* Whoever scans ports, or closes and comes again, does not end the waiting. */
+static bool meet_sink(McProjection *self)
+{
+    StartResult result = NO_SINK;
+    int fd = wait_for_sink(self);
+
+    while (fd >= 0 && (result = start_session(self, fd)) == NO_SINK)
+        fd = wait_for_another(self);
+    return result == STARTED;
+}
+
 static void run_session(McProjection *self)
 {
-    int fd = wait_for_sink(self);
-    const bool started = fd >= 0 && start_session(self, fd);
+    const bool started = meet_sink(self);
 
     if (started) {
         tell_live(self, true);
@@ -468,6 +582,7 @@ McProjection *mc_projection_new(const McProjectionConfig *config)
     self->report = config->report;
     self->meter = mc_meter_new();
     g_mutex_init(&self->lock);
+    g_mutex_init(&self->start.lock);
     self->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     return self;
 }
@@ -510,6 +625,8 @@ void mc_projection_free(McProjection *self)
     mc_trace_free(self->trace);
     mc_meter_free(self->meter);
     close(self->wake_fd);
+    clear_start(&self->start);
+    g_mutex_clear(&self->start.lock);
     g_mutex_clear(&self->lock);
     g_free(self);
 }

@@ -102,7 +102,7 @@ static bool begin_start(McRuntime *self, int rtsp_fd, GError **error)
         self->rtsp_fd = rtsp_fd;
         self->reported = false;
         mc_runtime_enter_phase(self, PHASE_START);
-    } else if (self->phase == PHASE_IDLE) {
+    } else if (self->phase == PHASE_IDLE || self->phase == PHASE_STOPPED) {
         self->start_cancelled = false; /* it has had its effect */
     }
     g_mutex_unlock(&self->lock);
@@ -259,7 +259,7 @@ void mc_runtime_cancel_start(McRuntime *self)
     if (!self)
         return;
     g_mutex_lock(&self->lock);
-    if (self->phase <= PHASE_START)
+    if (self->phase <= PHASE_START || self->phase == PHASE_STOPPED)
         cancel(self);
     g_mutex_unlock(&self->lock);
 }

@@ -62,7 +62,8 @@ void mc_runtime_free(McRuntime *self);
  * driver that does not notice its dead socket is given up 3 s later. */
 bool mc_runtime_start(McRuntime *self, int rtsp_fd, const MIRACAST_WFD_CONNECTION_STATS *stats,
                       MIRACAST_SESSION_INFO *ret_info, NTSTATUS *ret_status, GError **error);
-/* The Start that runs, or the first one to come, ends with MC_RUNTIME_ERROR_START_CANCELLED. */
+/* The Start that runs, or the next one to come, ends with MC_RUNTIME_ERROR_START_CANCELLED; none
+ * while a session runs. */
 void mc_runtime_cancel_start(McRuntime *self); /* NULL is fine */
 /* Idempotent; cancels a Start that runs. Warns with session.stop-overrun where the driver takes
  * more than a second; after three the miniport's context is destroyed beside it (C-24). */

@@ -65,6 +65,12 @@ NTSTATUS mc_sink_link_init(McSinkLink *self, McRuntime *runtime, const McUmdOpti
     return self->calls.Configure(self->context, options);
 }
 
+void mc_sink_link_started(McSinkLink *self)
+{
+    if (self->own)
+        mc_link_settle(self->own);
+}
+
 void mc_sink_link_clear(McSinkLink *self)
 {
     g_clear_pointer(&self->own, mc_link_free);

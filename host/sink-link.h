@@ -15,4 +15,6 @@ typedef struct {
 
 /* Address of self is kept; options as for Configure. */
 NTSTATUS mc_sink_link_init(McSinkLink *self, McRuntime *runtime, const McUmdOptions *options);
+/* The session has started: a module with the interface knew before that a sink is there. */
+void mc_sink_link_started(McSinkLink *self);
 void mc_sink_link_clear(McSinkLink *self); /* before the runtime is freed */

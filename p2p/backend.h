@@ -11,8 +11,9 @@ typedef struct {
     void *(*create)(const McLinkConfig *config, GError **error);
     void (*destroy)(void *backend);
     bool (*listen)(void *backend, uint16_t *ret_port, GError **error);
-    int (*wait)(void *backend, GError **error);
-    void (*cancel)(void *backend); /* any thread, while wait() runs */
+    int (*wait)(void *backend, GError **error); /* again where the one before was no sink */
+    void (*settle)(void *backend);              /* quick: not beside wait, leave, destroy */
+    void (*cancel)(void *backend);              /* any thread, while wait() runs */
     void (*leave)(void *backend);
     bool (*command)(void *backend, uint32_t command, uint32_t argument, GError **error);
     /* Why the link itself ended under a connection; true where it did. NULL: it can't tell. */

@@ -48,6 +48,11 @@ static int lan_wait(void *backend, GError **error)
     return mc_listener_wait(((Lan *) backend)->listener, error);
 }
 
+static void lan_settle(void *backend)
+{
+    mc_listener_settle(((Lan *) backend)->listener);
+}
+
 static void lan_cancel(void *backend)
 {
     mc_listener_cancel(((Lan *) backend)->listener);
@@ -66,6 +71,7 @@ const McLinkBackend mc_link_lan = {
     .destroy = lan_destroy,
     .listen = lan_listen,
     .wait = lan_wait,
+    .settle = lan_settle,
     .cancel = lan_cancel,
     .leave = lan_leave,
     .command = lan_command,

@@ -20,6 +20,7 @@ struct McLink {
     bool waiting;   /* wait() is inside the back end: only its cancel may be called beside */
     bool cancelled; /* sticky until the next listen() */
     bool leave_wanted;
+    bool settled; /* who connected is the sink */
 };
 
 G_DEFINE_QUARK(mc - link - error - quark, mc_link_error)
@@ -91,7 +92,7 @@ bool mc_link_listen(McLink *self, uint16_t *ret_port, GError **error)
     if (!self->vtable->listen(self->backend, ret_port, error))
         return false;
     g_mutex_lock(&self->lock);
-    self->cancelled = self->leave_wanted = false;
+    self->cancelled = self->leave_wanted = self->settled = false;
     self->state = MC_LINK_STATE_LISTENING;
     g_mutex_unlock(&self->lock);
     return true;
@@ -102,6 +103,8 @@ static bool begin_wait(McLink *self, GError **error)
     bool ok;
 
     g_mutex_lock(&self->lock);
+    if (self->state == MC_LINK_STATE_READY && !self->settled)
+        self->state = MC_LINK_STATE_LISTENING;
     ok = self->state == MC_LINK_STATE_LISTENING && !self->cancelled;
     self->waiting = ok;
     if (!ok)
@@ -137,6 +140,16 @@ int mc_link_wait(McLink *self, GError **error)
         return -1;
     }
     return fd;
+}
+
+void mc_link_settle(McLink *self)
+{
+    g_mutex_lock(&self->lock);
+    if (self->state == MC_LINK_STATE_READY && !self->settled) {
+        self->settled = true;
+        self->vtable->settle(self->backend);
+    }
+    g_mutex_unlock(&self->lock);
 }
 
 void mc_link_cancel(McLink *self)

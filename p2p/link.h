@@ -91,9 +91,11 @@ void mc_link_free(McLink *self);
 
 /* Opens the listener; *ret_port is the bound port. */
 bool mc_link_listen(McLink *self, uint16_t *ret_port, GError **error);
-/* Waits until a sink has connected; returns a connected, blocking socket that the caller owns, or
- * -1. Once a sink is in, later connections are closed at once (one session). */
+/* Waits until someone has connected; returns a connected, blocking socket that the caller owns, or
+ * -1. May be called again where that was no sink, within the same time. */
 int mc_link_wait(McLink *self, GError **error);
+/* Who connected is the sink: later connections are closed at once (one session). Any thread. */
+void mc_link_settle(McLink *self);
 void mc_link_cancel(McLink *self); /* wakes wait(), or makes the next one return; any thread */
 void mc_link_leave(McLink *self);  /* idempotent */
 /* LINK_CONTROL of the display path: same numbers as kmd-shim/abi/message.h. */

@@ -15,7 +15,8 @@
 struct McListener {
     McLinkConfig config;
     int fd, cancel_fd, end_fd;
-    GThread *guard; /* refuses later callers */
+    int64_t end_us; /* of all waits; 0: none has begun */
+    GThread *guard; /* refuses later callers; NULL: not settled */
     unsigned refused;
     bool (*admit)(const char *peer, void *user_data);
     void *admit_data;
@@ -243,8 +244,13 @@ static int take_caller(McListener *self, int fd, const char *peer)
         refuse(self, fd, peer, "it is not the chosen sink");
         return -1;
     }
-    self->guard = g_thread_new("mc-listener", run_guard, self);
     return fd;
+}
+
+void mc_listener_settle(McListener *self)
+{
+    if (!self->guard)
+        self->guard = g_thread_new("mc-listener", run_guard, self);
 }
 
 static int fail_wait(McLinkError code, const char *text, GError **error)
@@ -253,12 +259,20 @@ static int fail_wait(McLinkError code, const char *text, GError **error)
     return -1;
 }
 
+/* The first wait's time is all that there is. */
+static int64_t end_of_waits(McListener *self)
+{
+    if (!self->end_us)
+        self->end_us =
+            self->config.timeout_s > 0
+                ? g_get_monotonic_time() + (int64_t) self->config.timeout_s * G_USEC_PER_SEC
+                : INT64_MAX;
+    return self->end_us;
+}
+
 int mc_listener_wait(McListener *self, GError **error)
 {
-    int64_t end_us =
-        self->config.timeout_s > 0
-            ? g_get_monotonic_time() + (int64_t) self->config.timeout_s * G_USEC_PER_SEC
-            : INT64_MAX;
+    const int64_t end_us = end_of_waits(self);
     struct pollfd fds[2] = {{.fd = self->fd, .events = POLLIN},
                             {.fd = self->cancel_fd, .events = POLLIN}};
     char peer[INET6_ADDRSTRLEN];

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* p2p/listener.h - the RTSP listener: bound to one address, lets in one chosen peer, refuses and
- * names all others while its session lasts.
- * Threads: new/wait/free from the link's owner; cancel from any, async-signal-safe; refusals run on
- * a thread of its own.
- * Owner: a back end of p2p.
- * Errors: MC_LINK_ERROR. */
+ * names all others while its session lasts.  Who connects while it is not yet known whether the
+ * one before is a sink waits in the socket's backlog.
+ * Threads: new/wait/settle/free from the link's owner; cancel from any, async-signal-safe; refusals
+ * run on a thread of its own. Owner: a back end of p2p. Errors: MC_LINK_ERROR. */
 #pragma once
 
 #include <sys/socket.h>
@@ -28,7 +27,9 @@ void mc_listener_free(McListener *self); /* NULL is fine; the accepted socket is
 /* A second look at who may come in, after config.allow; on the thread of wait(). */
 void mc_listener_set_admit(McListener *self, bool (*admit)(const char *peer, void *user_data),
                            void *user_data);
-/* Connected, blocking, close-on-exec socket of the caller's; -1 with TIMEOUT, CANCELLED, FAILED. */
+/* Connected, blocking, close-on-exec socket of the caller's; -1 with TIMEOUT, CANCELLED, FAILED.
+ * Again, until it is settled: for the next one, as long as is left of the first wait's time. */
 int mc_listener_wait(McListener *self, GError **error);
+void mc_listener_settle(McListener *self); /* who came last is the sink: others are refused */
 void mc_listener_cancel(McListener *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(McListener, mc_listener_free)

@@ -90,6 +90,11 @@ static int loopback_wait(void *backend, GError **error)
     return mc_listener_wait(((Loopback *) backend)->listener, error);
 }
 
+static void loopback_settle(void *backend)
+{
+    mc_listener_settle(((Loopback *) backend)->listener);
+}
+
 static void loopback_cancel(void *backend)
 {
     mc_listener_cancel(((Loopback *) backend)->listener);
@@ -128,6 +133,7 @@ const McLinkBackend mc_link_loopback = {
     .destroy = loopback_destroy,
     .listen = loopback_listen,
     .wait = loopback_wait,
+    .settle = loopback_settle,
     .cancel = loopback_cancel,
     .leave = loopback_leave,
     .command = loopback_command,

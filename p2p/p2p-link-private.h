@@ -44,6 +44,7 @@ void mc_p2p_end_session(P2p *self); /* with the lock */
 
 /* p2p-link-wait.c: of the back end's table */
 int mc_p2p_wait(void *backend, GError **error);
+void mc_p2p_settle(void *backend);
 void mc_p2p_cancel(void *backend);
 void mc_p2p_open_port(void *backend, bool tcp, uint16_t port);
 

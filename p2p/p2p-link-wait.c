@@ -130,16 +130,23 @@ static void note_dialled(P2p *self, int fd)
     mc_engine_dialled(self->engine, ip);
 }
 
+/* Of a dial before, which was not the session's. */
+static void forget_dialled(P2p *self)
+{
+    g_mutex_lock(&self->lock);
+    if (self->session_fd >= 0)
+        close(self->session_fd);
+    self->session_fd = -1;
+    g_mutex_unlock(&self->lock);
+}
+
 /* -1 without an error: the group was lost, and another may come. */
-static int serve_group(P2p *self, GError **error)
+static int await_dial(P2p *self, GError **error)
 {
     g_autoptr(GError) own = NULL;
-    McListener *listener = open_listener(self, error);
 
-    if (!listener)
-        return -1;
-    replace_listener(self, listener);
-    int fd = mc_listener_wait(listener, &own);
+    forget_dialled(self);
+    int fd = mc_listener_wait(self->listener, &own);
     if (fd >= 0) {
         note_dialled(self, fd);
         return fd;
@@ -152,6 +159,16 @@ static int serve_group(P2p *self, GError **error)
     else if (own->code != MC_LINK_ERROR_CANCELLED)
         g_propagate_error(error, g_steal_pointer(&own));
     return -1;
+}
+
+static int serve_group(P2p *self, GError **error)
+{
+    McListener *listener = open_listener(self, error);
+
+    if (!listener)
+        return -1;
+    replace_listener(self, listener);
+    return await_dial(self, error);
 }
 
 static int fail(int code, const char *text, GError **error)
@@ -180,15 +197,25 @@ static bool has_ended(P2p *self)
     return ended;
 }
 
+/* From here on the group is made, or is there and served by a listener (and then there is one dial
+ * more to come). */
+static int begin(P2p *self, GError **error)
+{
+    McControllerWish wish = wish_of(&self->config);
+
+    if (self->listener)
+        return await_dial(self, error);
+    mc_engine_connect(self->engine, self->config.sink, &wish);
+    return -1;
+}
+
 int mc_p2p_wait(void *backend, GError **error)
 {
     P2p *self = backend;
-    McControllerWish wish = wish_of(&self->config);
     GError *own = NULL;
+    int fd = begin(self, &own);
 
-    mc_engine_connect(self->engine, self->config.sink, &wish);
-    for (;;) {
-        int fd = -1;
+    while (fd < 0 && !own) {
 
         switch (wait_for_news(self)) {
         case NEWS_CANCELLED:
@@ -203,13 +230,20 @@ int mc_p2p_wait(void *backend, GError **error)
             fd = serve_group(self, &own);
             break;
         }
-        if (fd >= 0)
-            return fd;
-        if (own) {
-            g_propagate_error(error, own);
-            return -1;
-        }
     }
+    if (own)
+        g_propagate_error(error, own);
+    return fd;
+}
+
+void mc_p2p_settle(void *backend)
+{
+    P2p *self = backend;
+
+    g_mutex_lock(&self->lock);
+    if (self->listener)
+        mc_listener_settle(self->listener);
+    g_mutex_unlock(&self->lock);
 }
 
 void mc_p2p_cancel(void *backend)

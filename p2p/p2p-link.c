@@ -172,6 +172,7 @@ const McLinkBackend mc_link_p2p = {
     .destroy = p2p_destroy,
     .listen = p2p_listen,
     .wait = mc_p2p_wait,
+    .settle = mc_p2p_settle,
     .cancel = mc_p2p_cancel,
     .leave = p2p_leave,
     .command = p2p_command,

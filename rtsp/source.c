@@ -339,6 +339,11 @@ void mc_wfd_source_free(McWfdSource *self)
     g_free(self);
 }
 
+bool mc_wfd_source_is_met(const McWfdSource *self)
+{
+    return self->m1_answered;
+}
+
 McWfdState mc_wfd_source_state(const McWfdSource *self)
 {
     return self->state;

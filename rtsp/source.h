@@ -125,6 +125,8 @@ bool mc_wfd_source_set_input(McWfdSource *self, bool enabled, int64_t now_us, GE
 void mc_wfd_source_set_clock(McWfdSource *self, int64_t pts_zero_us);
 void mc_wfd_source_teardown(McWfdSource *self, int64_t now_us); /* TEARDOWN trigger, then CLOSED */
 
+/* It answered M1: whoever dialled in is a sink. */
+bool mc_wfd_source_is_met(const McWfdSource *self);
 McWfdState mc_wfd_source_state(const McWfdSource *self);
 const char *mc_wfd_state_name(McWfdState state);                      /* "INIT", "PLAYING", ... */
 const McWfdCaps *mc_wfd_source_caps(const McWfdSource *self);         /* NULL before CAPS */

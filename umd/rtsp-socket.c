@@ -2,7 +2,6 @@
 #include "umd/rtsp-socket.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -19,14 +18,6 @@ void mc_rtsp_socket_init(McRtspSocket *self, int fd)
 void mc_rtsp_socket_clear(McRtspSocket *self)
 {
     g_clear_pointer(&self->out, g_byte_array_unref);
-}
-
-/* Link-local IPv6 with its scope: "fe80::1%eth0". */
-static bool address_text(const struct sockaddr_storage *addr, socklen_t len, char *text)
-{
-    return (addr->ss_family == AF_INET || addr->ss_family == AF_INET6) &&
-           getnameinfo((const struct sockaddr *) addr, len, text, MC_ADDRESS_TEXT, NULL, 0,
-                       NI_NUMERICHOST) == 0;
 }
 
 /* A sink that bears no M16 is heard of by the kernel's own probes. */
@@ -47,11 +38,11 @@ bool mc_rtsp_socket_open(McRtspSocket *self)
     int one = 1;
 
     if (getpeername(self->fd, (struct sockaddr *) &addr, &len) < 0 ||
-        !address_text(&addr, len, self->peer_ip))
+        !mc_socket_address_text(&addr, self->peer_ip))
         return false;
     len = sizeof(addr);
     if (getsockname(self->fd, (struct sockaddr *) &addr, &len) < 0 ||
-        !address_text(&addr, len, self->local_ip))
+        !mc_socket_address_text(&addr, self->local_ip))
         return false;
     setsockopt(self->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
     watch_peer(self->fd);

@@ -5,14 +5,12 @@
  * Owner: umd/session.  The descriptor is borrowed, never closed or shut down here (C-11). */
 #pragma once
 
+#include "encoder/socket-address.h"
 #include "rtsp/source.h"
-
-#define MC_ADDRESS_TEXT                                                                            \
-    46u /* numeric, the longest kind; link-local IPv6 with its scope is shorter */
 
 typedef struct {
     int fd;
-    char local_ip[MC_ADDRESS_TEXT], peer_ip[MC_ADDRESS_TEXT];
+    char local_ip[MC_SOCKET_ADDRESS_TEXT], peer_ip[MC_SOCKET_ADDRESS_TEXT];
     GByteArray *out; /* bytes that the socket did not take yet */
 } McRtspSocket;
 

@@ -119,13 +119,16 @@ static void on_mode(McSession *self)
     mc_session_progress(self, "mode", text);
 }
 
-/* A connection that breaks with the link has the link's reason. */
+/* A connection that breaks with the link has the link's reason.  One that breaks by itself before
+ * M1 was answered was no sink's: Start says so by its result, and who waits may go on waiting. */
 static void tell_why(McSession *self, const GError *error)
 {
     g_autoptr(GError) reason = NULL;
 
     if (g_error_matches(error, MC_RTSP_ERROR, MC_RTSP_ERROR_DISCONNECTED) && self->link)
         mc_link_failure(self->link, &reason);
+    if (!reason && !mc_wfd_source_is_met(self->source))
+        self->failure = STATUS_INVALID_NETWORK_RESPONSE;
     mc_session_tell_error(self, reason ? reason : error);
 }
 

@@ -32,6 +32,7 @@ struct McSession {
     McWfdWish wish;
     bool sink_mutes, desktop_silent, link_mutes;
     bool input_off, input_told_off; /* nobody takes the sink's input; and it knows */
+    bool met;                       /* whoever dialled in is a sink */
     bool caps_known, closed;
     bool started; /* Start is done: what happens from here on is reported */
     NTSTATUS failure;

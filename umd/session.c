@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "umd/session.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <string.h>
 
@@ -216,6 +217,17 @@ static void drain_outputs(McSession *self)
         mc_wfd_source_unread(self->source);
 }
 
+/* Until it has answered M1 it may be anyone, who is no news and keeps no other out. */
+static void meet_sink(McSession *self)
+{
+    if (self->met || !mc_wfd_source_is_met(self->source))
+        return;
+    self->met = true;
+    if (self->link)
+        mc_link_settle(self->link);
+    mc_session_progress(self, "negotiate", self->socket.peer_ip);
+}
+
 /* Media stops before a PAUSE or TEARDOWN is answered, and starts after a PLAY was. Events may make
  * new messages: those go out before this returns. */
 static void drain_machine(McSession *self)
@@ -224,6 +236,7 @@ static void drain_machine(McSession *self)
 
     if (self->wish_pending)
         apply_wish(self);
+    meet_sink(self);
     while (mc_wfd_source_next_event(self->source, &event)) {
         if (event.type == MC_WFD_EVENT_PLAY)
             drain_outputs(self);
@@ -404,7 +417,6 @@ static NTSTATUS negotiate(McSession *self)
 {
     int64_t limit_us = g_get_monotonic_time() + START_LIMIT_US;
 
-    mc_session_progress(self, "negotiate", self->socket.peer_ip);
     drain_machine(self);
     while (!self->closed && !self->caps_known && g_get_monotonic_time() < limit_us + self->slept_us)
         iterate(self, limit_us + self->slept_us);
@@ -429,8 +441,8 @@ NTSTATUS mc_session_start(McSession *self, MIRACAST_SESSION_INFO *ret_info)
 
     if (self->commands.wake_fd < 0)
         return STATUS_INSUFFICIENT_RESOURCES;
-    if (!mc_rtsp_socket_open(&self->socket))
-        return STATUS_INVALID_PARAMETER;
+    if (!mc_rtsp_socket_open(&self->socket)) /* who dialled in may have gone already */
+        return errno == ENOTCONN ? STATUS_INVALID_NETWORK_RESPONSE : STATUS_INVALID_PARAMETER;
     self->media =
         mc_media_new(&self->os, &self->options, self->socket.local_ip, media_failed, self, &error);
     if (!self->media) {

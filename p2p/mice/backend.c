@@ -143,10 +143,8 @@ static bool begin(Mice *self, McMiceSecurity security, GError **error)
     return true;
 }
 
-static int attempt(Mice *self, McMiceSecurity security, GError **error)
+static int await_dial(Mice *self, GError **error)
 {
-    if (!begin(self, security, error))
-        return -1;
     int fd = mc_listener_wait(self->listener, error);
     g_mutex_lock(&self->lock);
     if (self->lost) { /* even where the sink dialled in meanwhile */
@@ -160,6 +158,21 @@ static int attempt(Mice *self, McMiceSecurity security, GError **error)
     }
     g_mutex_unlock(&self->lock);
     return fd;
+}
+
+static int attempt(Mice *self, McMiceSecurity security, GError **error)
+{
+    return begin(self, security, error) ? await_dial(self, error) : -1;
+}
+
+/* Who dialled in was no sink: the sink may still. */
+static int await_another(Mice *self, GError **error)
+{
+    g_mutex_lock(&self->lock);
+    close(self->rtsp_fd);
+    self->rtsp_fd = -1;
+    g_mutex_unlock(&self->lock);
+    return await_dial(self, error);
 }
 
 static bool reconnect(Mice *self, GError **error)
@@ -185,6 +198,9 @@ static int mice_wait(void *backend, GError **error)
 {
     Mice *self = backend;
     g_autoptr(GError) first = NULL;
+
+    if (self->rtsp_fd >= 0)
+        return await_another(self, error);
     int fd =
         attempt(self, self->automatic ? MC_MICE_OPEN : security_of(self->config.security), &first);
 
@@ -266,6 +282,11 @@ static bool mice_listen(void *backend, uint16_t *ret_port, GError **error)
     return true;
 }
 
+static void mice_settle(void *backend)
+{
+    mc_listener_settle(((Mice *) backend)->listener);
+}
+
 static void mice_cancel(void *backend)
 {
     Mice *self = backend;
@@ -304,6 +325,7 @@ const McLinkBackend mc_link_mice = {
     .destroy = mice_destroy,
     .listen = mice_listen,
     .wait = mice_wait,
+    .settle = mice_settle,
     .cancel = mice_cancel,
     .leave = mice_leave,
     .command = mice_command,

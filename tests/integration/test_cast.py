@@ -10,6 +10,7 @@ import pathlib
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -905,8 +906,24 @@ def test_second_client(bed):
     finish(bed, source, sink)
 
 
+def no_sink(source, why, peer="127.0.0.1"):
+    source.wait_line(rf"link +\[link\.no-sink\] {peer} connected and is no sink: .*{why}.*; waiting on")
+
+
+def stranger(name, why):
+    """What it sends is no answer to M1, so it is no sink: the cast waits on for one."""
+    def case(bed):
+        source, port = bed.cast("--capture", "test", "--keepalive", "1")
+        first = bed.sink(port, "--misbehave", name, duration=30)
+        no_sink(source, why)
+        first.wait()
+        finish(bed, source, bed.sink(port, duration=1))
+        check("error [" not in source.text(), source.text())
+    return case
+
+
 def test_never_reads(bed):
-    """Questions without end from one that reads no answer: the source says whose fault that is."""
+    """Questions without end from one that reads no answer, nor M1: it is hung up on."""
     source, port = bed.cast("--capture", "test")
     questions = b"OPTIONS * RTSP/1.0\r\nCSeq: 9\r\nRequire: org.wfa.wfd1.0\r\n\r\n" * 1000
     with socket.socket() as flood:
@@ -919,9 +936,79 @@ def test_never_reads(bed):
         except (ConnectionResetError, BrokenPipeError):
             pass
     # Where a machine takes longer over the questions than the sink has for M1, that is as true.
-    said = source.wait_line(r"error \[(\S+)\]").group(1)
-    check(said in ("rtsp.too-large", "rtsp.timeout"), source.text())
-    check(source.wait() == EXIT_SESSION, source.text())
+    no_sink(source, "(does not read|did not answer)")
+    finish(bed, source, bed.sink(port, duration=1))
+
+
+def knock(port, words=b"", reset=False):
+    """Connects, says something or nothing, and goes."""
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as caller:
+        if reset:
+            caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        with contextlib.suppress(ConnectionError):
+            caller.sendall(words)
+
+
+def test_probes(bed):
+    """Whoever looks for open ports does no harm, however often: few lines, no descriptor is lost, and the sink
+    that comes then has its session."""
+    source, port = bed.cast("--capture", "test")
+    knock(port)
+    no_sink(source, "closed the connection", "(127.0.0.1|someone)")
+    descriptors = pathlib.Path(f"/proc/{source.child.pid}/fd")
+    before = len(list(descriptors.iterdir()))
+    kinds = (b"", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b"\x16\x03\x01\x02\0\1\0", bytes(range(256)) * 64,
+             b"OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n", b"RTSP/1.0 200 OK\r\nCSeq: 9\r\nContent-Length: 9\r\n\r\n",
+             b"TEARDOWN * RTSP/1.0\r\nCSeq: 1\r\n\r\n", b"$\0\xff\xff" + bytes(99))
+    for index in range(25 * len(kinds)):
+        knock(port, kinds[index % len(kinds)], reset=index % 3 == 0)
+    source.wait_line(r"no-sink.*\(128 so far\)")
+    check(source.text().count("no-sink") <= 9, source.text())
+    sink = bed.sink(port, "--no-teardown", duration=60)
+    source.wait_line("streaming ")
+    check(len(list(descriptors.iterdir())) < before + 40, f"{before} descriptors before")
+    end(bed, source, sink)
+    check("error [" not in source.text(), source.text())
+
+
+def test_probe_in_the_way(bed):
+    """The sink dials in while a silent stranger is listened to: it is the next one, and is not turned away."""
+    source, port = bed.cast("--capture", "test")
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as silent:
+        check(silent.recv(7) == b"OPTIONS", "no M1")
+        sink = bed.sink(port, duration=1)
+        no_sink(source, "did not answer M1")
+    finish(bed, source, sink)
+
+
+def test_probes_without_end(bed):
+    """They do not make the wait for the sink longer."""
+    source, port = bed.cast("--capture", "test", "--wait", "3")
+    while source.child.poll() is None:
+        with contextlib.suppress(OSError):
+            knock(port, b"GET / HTTP/1.0\r\n\r\n")
+    expect_error(source, "link.timeout", EXIT_LINK)
+
+
+def test_comes_again(bed):
+    """A sink whose first connection is only a try."""
+    source, port = bed.cast("--capture", "test")
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as wire:
+        check(wire.recv(7) == b"OPTIONS", "no M1")
+    finish(bed, source, bed.sink(port, duration=1))
+
+
+def test_early_teardown(bed):
+    """The sink ends in good order what had not begun: a refusal, with a name and a next step."""
+    source, port = bed.cast("--capture", "test")
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as sink:
+        wire = sink.makefile("rwb")
+        number = read_head(wire)
+        wire.write(f"RTSP/1.0 200 OK\r\nCSeq: {number}\r\nPublic: org.wfa.wfd1.0, GET_PARAMETER, SET_PARAMETER\r\n"
+                   "\r\nTEARDOWN rtsp://localhost/wfd1.0 RTSP/1.0\r\nCSeq: 1\r\n\r\n".encode())
+        wire.flush()
+        expect_error(source, "rtsp.teardown", EXIT_SESSION)
+    check("look at the sink" in source.text(), "no next step")
 
 
 def test_port_in_use(bed):
@@ -1067,10 +1154,11 @@ CASES = {
     "interrupt-while-waiting": test_interrupt_while_waiting,
     "interrupt-while-starting": test_interrupt_while_starting, "duration": test_duration,
     "vanish": test_vanish, "close": test_close, "reset": test_reset,
-    "garbage": misbehaving("garbage-first", "rtsp.malformed", EXIT_SESSION),
-    "big-header": misbehaving("big-header", "rtsp.too-large", EXIT_SESSION),
-    "negative-length": misbehaving("negative-length", "rtsp.malformed", EXIT_SESSION),
-    "half-message": misbehaving("half-first", "rtsp.timeout", EXIT_SESSION),
+    "garbage": stranger("garbage-first", ""), "big-header": stranger("big-header", "4096"),
+    "negative-length": stranger("negative-length", "Content-Length"),
+    "half-message": stranger("half-first", "did not answer M1"),
+    "probes": test_probes, "probe-in-the-way": test_probe_in_the_way, "probes-without-end": test_probes_without_end,
+    "comes-again": test_comes_again, "early-teardown": test_early_teardown,
     "silent-after-m1": misbehaving("silent-after-m1", "rtsp.timeout", EXIT_SESSION),
     "silent-after-m3": misbehaving("silent-after-m3", "rtsp.timeout", EXIT_SESSION),
     "silent-after-m4": misbehaving("silent-after-m4", "rtsp.timeout", EXIT_SESSION),

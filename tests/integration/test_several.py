@@ -7,6 +7,7 @@ import json
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import sys
 
@@ -252,6 +253,21 @@ def one_late(bed):
     end(several, two)
 
 
+def stranger(bed):
+    """Someone who is no sink knocks at one's door: the others do not notice, and its sink still comes in."""
+    several = Several(bed, 2)
+    first, second = several.names
+    one = several.sink(first)
+    several.wait_live(first)
+    with socket.create_connection(("127.0.0.1", several.ports[second]), timeout=60) as knock:
+        knock.sendall(b"GET / HTTP/1.0\r\n\r\n")
+    several.source.wait_line(rf"link +{re.escape(second)}: \[link\.no-sink\] 127\.0\.0\.1 ")
+    two = several.sink(second)
+    several.wait_live(second)
+    several.wait_together()
+    check(end(several, one, two) == EXIT_OK, several.source.text())
+
+
 def last_gone(bed):
     """Nobody is left: it ends by itself."""
     several = Several(bed, 2)
@@ -291,7 +307,7 @@ def usage(bed):
 
 CASES = {"same-mode": same_mode, "shared": shared, "unlike": unlike, "slow-link": slow_link,
          "encoder-fails": encoder_fails, "other-modes": other_modes, "one-killed": one_killed,
-         "one-late": one_late, "last-gone": last_gone, "none-comes": none_comes, "usage": usage}
+         "one-late": one_late, "stranger": stranger, "last-gone": last_gone, "none-comes": none_comes, "usage": usage}
 
 if __name__ == "__main__":
     sys.exit(main(CASES))

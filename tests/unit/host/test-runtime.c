@@ -441,6 +441,8 @@ static void test_cancel(void)
     start_beside(&f, fixture_cancel_start);
     start_beside(&f, run_stop_in_start);
     g_assert_cmpint(f.umd->stops, ==, 0);
+    mc_runtime_cancel_start(f.runtime); /* between two: the next one */
+    fixture_must_not_start(&f, MC_RUNTIME_ERROR_START_CANCELLED);
     f.umd->on_start = on_start_recv_but_succeed;
     start_beside(&f, fixture_cancel_start);
     g_assert_cmpint(f.umd->stops, ==, 1); /* it had started, so it is stopped */

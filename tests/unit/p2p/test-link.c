@@ -51,6 +51,9 @@ static void test_one_session(gconstpointer kind)
     int fd = mc_link_wait(link, &error);
     g_assert_cmpint(fd, >=, 0);
     g_assert_cmpint(mc_link_state(link), ==, MC_LINK_STATE_READY);
+    mc_link_settle(link);
+    mc_link_settle(link);
+    g_assert_cmpint(mc_link_wait(link, NULL), ==, -1);
     int second = dial(port);
     g_assert_true(closed_by_peer(second));
     g_assert_cmpint(send(sink, "x", 1, 0), ==, 1);
@@ -62,6 +65,40 @@ static void test_one_session(gconstpointer kind)
     mc_link_leave(link);
     mc_link_leave(link);
     g_assert_cmpint(mc_link_state(link), ==, MC_LINK_STATE_LEFT);
+}
+
+/* Who came first was no sink: the next one waits in the backlog for its turn, and the time for all
+ * of them is that of the first wait. */
+static void test_strangers(gconstpointer kind)
+{
+    McLinkConfig config = config_of(kind, "127.0.0.1:0");
+    g_autoptr(GError) error = NULL;
+    uint16_t port;
+    char byte = 0;
+
+    config.timeout_s = 1;
+    g_autoptr(McLink) link = mc_link_new(&config, NULL);
+    g_assert_true(mc_link_listen(link, &port, NULL));
+    for (unsigned i = 0; i < 20; i++) {
+        int stranger = dial(port), fd = mc_link_wait(link, &error);
+        g_assert_no_error(error);
+        int next = dial(port);
+        close(fd);
+        close(stranger);
+        fd = mc_link_wait(link, &error);
+        g_assert_no_error(error);
+        g_assert_cmpint(send(next, "x", 1, 0), ==, 1);
+        g_assert_cmpint(recv(fd, &byte, 1, 0), ==, 1);
+        close(next);
+        close(fd);
+    }
+    g_assert_cmpint(mc_link_wait(link, &error), ==, -1);
+    g_assert_error(error, MC_LINK_ERROR, MC_LINK_ERROR_TIMEOUT);
+    g_clear_error(&error);
+    int late = dial(port);
+    g_assert_cmpint(mc_link_wait(link, &error), ==, -1);
+    g_assert_error(error, MC_LINK_ERROR, MC_LINK_ERROR_TIMEOUT);
+    close(late);
 }
 
 static void test_port_in_use(void)
@@ -205,6 +242,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_data_func("/link/one-session/lan", "lan", test_one_session);
     g_test_add_data_func("/link/one-session/loopback", "loopback", test_one_session);
+    g_test_add_data_func("/link/strangers/lan", "lan", test_strangers);
+    g_test_add_data_func("/link/strangers/loopback", "loopback", test_strangers);
     g_test_add_func("/link/known-peer", test_known_peer);
     g_test_add_func("/link/port-in-use", test_port_in_use);
     g_test_add_func("/link/addresses", test_addresses);

@@ -172,6 +172,40 @@ static void test_one_number(Fixture *f, gconstpointer number)
     g_assert_cmpuint(notes, ==, 1);
 }
 
+/* In good order, but of nothing. */
+static void expect_early_end(Fixture *f, const char *words)
+{
+    McWfdEvent event;
+
+    request(f, "TEARDOWN rtsp://192.168.49.1/wfd1.0/streamid=0", NULL);
+    do
+        g_assert_true(mc_wfd_source_next_event(f->source, &event));
+    while (event.type != MC_WFD_EVENT_CLOSED && (mc_wfd_event_clear(&event), true));
+    g_assert_cmpint(event.value, ==, MC_WFD_CLOSE_SINK);
+    g_assert_error(event.error, MC_RTSP_ERROR, MC_RTSP_ERROR_TEARDOWN);
+    g_assert_nonnull(strstr(event.error->message, words));
+    mc_wfd_event_clear(&event);
+}
+
+static void test_teardown_at_once(Fixture *f, gconstpointer data)
+{
+    g_assert_false(mc_wfd_source_is_met(f->source));
+    expect_early_end(f, "(INIT)");
+}
+
+static void test_teardown_after_m2(Fixture *f, gconstpointer data)
+{
+    reach_caps(f);
+    g_assert_true(mc_wfd_source_is_met(f->source));
+    expect_early_end(f, "(CAPS)");
+}
+
+static void test_teardown_after_m5(Fixture *f, gconstpointer data)
+{
+    reach_setup(f);
+    expect_early_end(f, "(TRIGGER)");
+}
+
 static void test_garbage(Fixture *f, gconstpointer data)
 {
     McWfdEvent event;
@@ -359,6 +393,9 @@ int main(int argc, char **argv)
     ADD("/source/wrong-cseq", test_wrong_cseq);
     g_test_add("/source/one-number", Fixture, "CSeq: 1\r\n", set_up, test_one_number, tear_down);
     g_test_add("/source/no-number", Fixture, "", set_up, test_one_number, tear_down);
+    ADD("/source/teardown-at-once", test_teardown_at_once);
+    ADD("/source/teardown-after-m2", test_teardown_after_m2);
+    ADD("/source/teardown-after-m5", test_teardown_after_m5);
     ADD("/source/byte-by-byte", test_byte_by_byte);
     ADD("/source/renegotiate", test_renegotiate);
     ADD("/source/trace", test_trace);
