@@ -298,6 +298,37 @@ static void take_peer_address(McWpaEvent *event, GVariant *dictionary)
     have(event, MC_WPA_KEY_P2P_DEV_ADDR);
 }
 
+static bool take_mac(McMac *field, GVariant *dictionary, const char *name)
+{
+    const uint8_t *bytes;
+    gsize len;
+
+    if (!bytes_of(dictionary, name, &bytes, &len) || len != sizeof(field->bytes))
+        return false;
+    memcpy(field->bytes, bytes, sizeof(field->bytes));
+    return true;
+}
+
+/* The number of a remembered group is left out where it is 0: there is no telling whether it is
+ * known at all. */
+static bool take_invitation(McWpaEvent *event, GVariant *dictionary)
+{
+    unsigned id = 0;
+
+    if (!take_mac(&event->sa, dictionary, "sa"))
+        return false;
+    have(event, MC_WPA_KEY_SA);
+    if (take_mac(&event->go_dev_addr, dictionary, "go_dev_addr"))
+        have(event, MC_WPA_KEY_GO_DEV_ADDR);
+    if (take_mac(&event->bssid, dictionary, "bssid"))
+        have(event, MC_WPA_KEY_BSSID);
+    take_number(event, MC_WPA_KEY_NETWORK_ID, &id, dictionary, "persistent_id");
+    if (mc_wpa_event_has(event, MC_WPA_KEY_NETWORK_ID))
+        event->network_id = (int) id;
+    take_number(event, MC_WPA_KEY_FREQ, &event->freq_mhz, dictionary, "op_freq");
+    return true;
+}
+
 static bool dictionary_event(McWpaEventKind kind, GVariant *parameters, McWpaEvent *ret)
 {
     g_autoptr(GVariant) dictionary = dictionary_of(parameters);
@@ -310,6 +341,8 @@ static bool dictionary_event(McWpaEventKind kind, GVariant *parameters, McWpaEve
     case MC_WPA_EVENT_GROUP_REMOVED:
         take_group(ret, dictionary);
         return true;
+    case MC_WPA_EVENT_INVITATION_RECEIVED:
+        return take_invitation(ret, dictionary);
     default:
         take_status(ret, dictionary);
         take_peer_address(ret, dictionary);
@@ -339,6 +372,7 @@ static const struct {
     {"GroupFormationFailure", MC_WPA_EVENT_GROUP_FORMATION_FAILURE, FORM_ANY},
     {"GroupStarted", MC_WPA_EVENT_GROUP_STARTED, FORM_DICTIONARY},
     {"GroupFinished", MC_WPA_EVENT_GROUP_REMOVED, FORM_DICTIONARY},
+    {"InvitationReceived", MC_WPA_EVENT_INVITATION_RECEIVED, FORM_DICTIONARY},
     {"InvitationResult", MC_WPA_EVENT_INVITATION_RESULT, FORM_DICTIONARY},
     {"WpsFailed", MC_WPA_EVENT_WPS_FAIL, FORM_ANY},
 };

@@ -85,6 +85,7 @@ bool mc_wpas_dbus_invite(McWpasDbus *self, const McCommand *command)
     GVariantBuilder builder;
 
     self->target = command->peer;
+    self->invited = true;
     g_variant_builder_init(&builder, G_VARIANT_TYPE_VARDICT);
     g_variant_builder_add(&builder, "{sv}", "peer", g_variant_new_object_path(peer));
     g_variant_builder_add(&builder, "{sv}", "persistent_group_object",

@@ -21,6 +21,7 @@ typedef struct {
     guint signals, names;
     bool gone;
     McMac target; /* of the last CONNECT or INVITE: the owner of a group that we are client in */
+    bool invited; /* the target, and it has neither come nor was negotiated with since */
     McMac joined; /* device that came into our group last */
     McStationGroup group; /* ours */
     McGuard *guard;

@@ -55,6 +55,33 @@ static void complete_group(McWpasDbus *self, GVariant *parameters, McWpaEvent *e
                                                                          << MC_WPA_KEY_IFNAME;
 }
 
+/* Groups that were agreed upon have interfaces, too: those are no answer to an invitation. */
+static void note_agreement(McWpasDbus *self, const McWpaEvent *event)
+{
+    if (event->kind == MC_WPA_EVENT_GO_NEG_SUCCESS || event->kind == MC_WPA_EVENT_GROUP_STARTED ||
+        (event->kind == MC_WPA_EVENT_INVITATION_RESULT && event->status == 0))
+        self->invited = false;
+}
+
+/* A sink that was invited and had to ask its user invites us in its turn. wpa_supplicant (2.10)
+ * accepts that by itself and has no signal for it: its first sign is the interface of the group,
+ * seconds before the group itself, and nothing else may be begun from then on. */
+static void on_interface_added(McWpasDbus *self, GVariant *parameters)
+{
+    McWpaEvent event = {.kind = MC_WPA_EVENT_INVITATION_ACCEPTED, .priority = -1};
+    const char *name = NULL;
+
+    if (!self->invited || !g_variant_is_of_type(parameters, G_VARIANT_TYPE("(oa{sv})")))
+        return;
+    g_autoptr(GVariant) properties = g_variant_get_child_value(parameters, 1);
+    if (!g_variant_lookup(properties, "Ifname", "&s", &name) || !g_str_has_prefix(name, "p2p-"))
+        return;
+    self->invited = false;
+    event.sa = self->target;
+    event.have = G_GUINT64_CONSTANT(1) << MC_WPA_KEY_SA;
+    tell(self, &event);
+}
+
 /* GroupFinished comes when the interface may be gone: its name is the path's that started. */
 static void on_p2p_signal(McWpasDbus *self, const char *name, GVariant *parameters)
 {
@@ -65,6 +92,7 @@ static void on_p2p_signal(McWpasDbus *self, const char *name, GVariant *paramete
     } else if (mc_dbus_signal_event(name, parameters, &event)) {
         if (event.kind == MC_WPA_EVENT_GROUP_STARTED || event.kind == MC_WPA_EVENT_GROUP_REMOVED)
             complete_group(self, parameters, &event);
+        note_agreement(self, &event);
         tell(self, &event);
     }
 }
@@ -117,6 +145,8 @@ static void on_signal(GDBusConnection *bus, const char *sender, const char *path
         on_group_signal(self, name, parameters);
     else if (strcmp(interface, WPAS_INTERFACE) == 0 && strcmp(name, "StaAuthorized") == 0)
         on_station(self, parameters);
+    else if (strcmp(interface, WPAS) == 0 && strcmp(name, "InterfaceAdded") == 0)
+        on_interface_added(self, parameters);
 }
 
 static void on_owner(GDBusConnection *bus, const char *sender, const char *path,

@@ -205,19 +205,19 @@ def forgotten(miracast):
             room.sink.command("REMOVE_NETWORK all")
 
 
-def invited(miracast, intent):
+def invited(miracast, intent, words=(), bus=False, source=None):
     """A television that is asked into the group that both remember, and asks its user; who then calls us
     into it."""
-    with Air() as air:
-        room = Room(air, miracast, sink={"reconnect": 0})
+    with world(bus) as air:
+        room = Room(air, miracast, source=source, sink={"reconnect": 0})
         room.listen()
-        cast = room.cast()
+        cast = room.cast(*words)
         room.come_together(cast, intent)
         interrupted_cast(room, cast)
         room.same_state()
         room.after_cast()
         room.listen()
-        cast = room.cast()
+        cast = room.cast(*words)
         found = room.sink.event(r"P2P-INVITATION-RECEIVED sa=(\S+) persistent=(\d+)", timeout=60)
         cast.said(r"link.invitation-failed", 60)
         room.sink.command(f"P2P_INVITE persistent={found.group(2)} peer={found.group(1)}")
@@ -488,6 +488,8 @@ CASES = {
     "dbus-killed": case(killed, steps=("searching", "negotiating", "forming", "listening"), words=OVER_BUS, **BUS),
     "dbus-cast-owner": case(casts, intent=0, words=OVER_BUS, **BUS),
     "dbus-cast-client": case(casts, intent=15, words=OVER_BUS, **BUS),
+    "dbus-invited-owner": case(invited, intent=0, words=OVER_BUS, **BUS),
+    "dbus-invited-client": case(invited, intent=15, words=OVER_BUS, **BUS),
     "address-with-keys": address_with_keys,
     "dbus-address-with-keys": case(address_with_keys, words=OVER_BUS, **BUS),
     "kms": graphics.run_tests,

@@ -85,6 +85,32 @@ static void test_signals(void)
     g_assert_false(mc_dbus_signal_event("NoSuchSignal", pin, &event));
 }
 
+/* As a wpa_supplicant 2.10 sends it of a group that is remembered (its number, unless that is 0)
+ * and of one that is not (the group's interface). */
+static void test_invitation(void)
+{
+    static const McMac sink_mac = {{0x42, 0, 0, 0, 1, 0}};
+    g_autoptr(GVariant) known =
+        parse("({'sa': <[byte 66, 0, 0, 0, 1, 0]>, 'go_dev_addr': <[byte 66, 0, 0, 0, 0, 0]>,"
+              " 'persistent_id': <3>, 'op_freq': <2412>},)");
+    g_autoptr(GVariant) unknown = parse("({'sa': <[byte 66, 0, 0, 0, 1, 0]>,"
+                                        " 'bssid': <[byte 70, 0, 0, 0, 1, 0]>, 'op_freq': <0>},)");
+    g_autoptr(GVariant) nobody = parse("({'sa': <[byte 66, 0]>, 'op_freq': <2412>},)");
+    McWpaEvent event;
+
+    g_assert_true(mc_dbus_signal_event("InvitationReceived", known, &event));
+    g_assert_cmpint(event.kind, ==, MC_WPA_EVENT_INVITATION_RECEIVED);
+    g_assert_true(mc_mac_equal(mc_wpa_event_peer(&event), &sink_mac));
+    g_assert_cmpint(event.network_id, ==, 3);
+    g_assert_cmpuint(event.freq_mhz, ==, 2412);
+    g_assert_cmpuint(event.go_dev_addr.bytes[4], ==, 0);
+    g_assert_true(mc_dbus_signal_event("InvitationReceived", unknown, &event));
+    g_assert_true(mc_mac_equal(mc_wpa_event_peer(&event), &sink_mac));
+    g_assert_false(mc_wpa_event_has(&event, MC_WPA_KEY_NETWORK_ID));
+    g_assert_cmpuint(event.bssid.bytes[0], ==, 70);
+    g_assert_false(mc_dbus_signal_event("InvitationReceived", nobody, &event));
+}
+
 static void test_groups(void)
 {
     g_autoptr(GVariant) group = parse("{'ssid': <'\"DIRECT-ED\"'>, 'bssid': <'42:00:00:00:00:00'>,"
@@ -128,6 +154,7 @@ int main(int argc, char **argv)
     g_test_add_func("/dbus-values/peer", test_peer);
     g_test_add_func("/dbus-values/hostile-peer", test_hostile_peer);
     g_test_add_func("/dbus-values/signals", test_signals);
+    g_test_add_func("/dbus-values/invitation", test_invitation);
     g_test_add_func("/dbus-values/groups", test_groups);
     g_test_add_func("/dbus-values/choice", test_choice);
     return g_test_run();
