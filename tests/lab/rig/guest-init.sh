@@ -25,6 +25,7 @@ for name in rmem_default rmem_max wmem_default wmem_max; do
 done
 stty -F /dev/ttyS1 raw -echo
 echo "rig: guest is up"
+echo "rig: the command's words" >/dev/ttyS1
 bash /rig/out/command </dev/null >/dev/ttyS1 2>&1
 echo $? >/rig/out/status
 sync

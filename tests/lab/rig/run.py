@@ -26,6 +26,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 BOOT_S = 900  # emulated boots take 5 to 10 s on an idle machine; on one that builds in every corner, minutes
 BOOT_KVM_S = 20
+BEGIN = b"rig: the command's words\n"  # guest-init.sh: what stands before it is somebody else's
 
 
 def options():
@@ -84,22 +85,44 @@ def console(out):
     return path.read_text(errors="replace") if path.exists() else ""
 
 
+class Words:
+    """The command's words to stdout, what came before them to stderr: whoever reads TAP takes no other line."""
+
+    def __init__(self):
+        self.before = b""  # None: the command speaks
+
+    def take(self, data):
+        if self.before is not None:
+            self.before += data
+            stray, begin, data = self.before.partition(BEGIN)
+            if not begin:
+                return
+            sys.stderr.buffer.write(stray)
+            self.before = None
+        sys.stdout.buffer.write(data)
+        sys.stdout.flush()
+
+    def end(self):
+        sys.stderr.buffer.write(self.before or b"")
+
+
 def follow(child, out, boot_s, end, silence_s):
     """Copies the command's words to stdout; "ended", "no boot", "late" or "silent"."""
-    up, boot_end, heard = False, time.monotonic() + boot_s, time.monotonic()
+    up, boot_end, heard, words = False, time.monotonic() + boot_s, time.monotonic(), Words()
     with selectors.DefaultSelector() as poll:
         poll.register(child.stdout, selectors.EVENT_READ)
         while True:
             limit, how = min((end, "late"), (heard + silence_s, "silent")) if up else (min(boot_end, end), "no boot")
             if time.monotonic() > limit:
+                words.end()
                 return how
             if poll.select(timeout=0.5):
                 data = os.read(child.stdout.fileno(), 65536)
                 if not data:
                     child.wait()
+                    words.end()
                     return "ended"
-                sys.stdout.buffer.write(data)
-                sys.stdout.flush()
+                words.take(data)
                 up, heard = True, time.monotonic()
             up = up or "rig: guest is up" in console(out)
 
