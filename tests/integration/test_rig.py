@@ -9,6 +9,7 @@ that ./dev test runs, "all" for every one.
 import concurrent.futures
 import functools
 import json
+import os
 import pathlib
 import re
 import sys
@@ -536,6 +537,8 @@ def main(miracast, names):
     print(f"1..{len(names)}", flush=True)
     for number, name in enumerate(names, 1):
         start = time.monotonic()
+        if "RIG_RECORD" in os.environ:
+            os.environ["RIG_RECORD"] = name
         try:
             find(name)(miracast)
             result = "ok"
@@ -545,6 +548,7 @@ def main(miracast, names):
             log(traceback.format_exc())
             failed += 1
             result = "not ok"
+            keep_logs()  # the next one's programs write to the same files
         print(f"{result} {number} {name} ({time.monotonic() - start:.1f} s)", flush=True)
     keep_logs()
     return 1 if failed else 0

@@ -15,6 +15,7 @@ import subprocess
 import time
 
 from air import SOURCE_TYPE, Failure, Space, log, sh, until
+from record import Record
 
 SINK_PROGRAM = pathlib.Path(__file__).resolve().parents[1] / "sink"
 STARTED = r"P2P-GROUP-STARTED (\S+) (GO|client).* freq=(\d+)"
@@ -44,12 +45,22 @@ class Room:
                                                 device_name="Rig Source", device_type=SOURCE_TYPE, reconnect=0,
                                                 **(source or {}))
         self.control = self.source.ctrl_dir
-        # How the program is told which card: with a manager it must find out by itself who drives it.
-        self.driver = ["--interface", "wlan0"] if manager else ["--wpa-control", self.control]
         # Over D-Bus there is no word for Wi-Fi Display that is on and says nothing: both are one property.
         self.over_bus = "-u" in (source or {}).get("arguments", ())
+        self.record = None if manager or self.over_bus else self.start_record(number)
+        # How the program is told which card: with a manager it must find out by itself who drives it.
+        self.driver = ["--interface", "wlan0"] if manager else [
+            "--wpa-control", str(self.record.folder) if self.record else self.control]
         self.programs = []  # of the television
         self.before = self.state()
+
+    def start_record(self, number):
+        """Of what passes between the program and the supplicant, where the runner was asked for one."""
+        if "RIG_RECORD" not in os.environ:
+            return None
+        record = Record(number, self.source.path, f"/rig/out/{os.environ['RIG_RECORD']}-{number}.txt")
+        self.air.stack.callback(record.close)
+        return record
 
     # ---- the computer ----
 
@@ -130,7 +141,10 @@ class Room:
         """From the request to RTSP's address at the computer; with the television's role and channel."""
         interface, role, freq = self.press_button(intent, by)
         self.give_or_take_address(interface, role)
-        return cast.said(r"listening on ([0-9.]+):", 90).group(1), role, int(freq)
+        address = cast.said(r"listening on ([0-9.]+):", 90).group(1)
+        if "group on 0 MHz" in cast.text():
+            raise Failure("it does not know the group's channel")
+        return address, role, int(freq)
 
     def watch(self, address, *words):
         """The television's own program; its report's path beside it."""

@@ -41,6 +41,8 @@ def options():
     parser.add_argument("--accel", choices=("auto", "kvm", "tcg"),
                         default=os.environ.get("MIRACAST_RIG_ACCEL", "auto"))
     parser.add_argument("--env", action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--record", action="store_true",
+                        help="a case's first program's dialogue with wpa_supplicant, in --out (see record.py)")
     parser.add_argument("--tap", action="store_true", help="say a skip in TAP's words, status 0")
     parser.add_argument("command", nargs=argparse.REMAINDER)
     parsed = parser.parse_args()
@@ -51,7 +53,7 @@ def options():
 
 def write_command(out, opts):
     lines = [f"cd {shlex.quote(os.getcwd())} || exit 125"]
-    for pair in opts.env:
+    for pair in opts.env + (["RIG_RECORD=record"] if opts.record else []):
         lines.append(f"export {shlex.quote(pair)}")
     lines.append("exec " + shlex.join(opts.command))
     (out / "command").write_text("\n".join(lines) + "\n")

@@ -39,11 +39,21 @@ static char *action_text(const McAction *action)
     }
 }
 
+static void note_state(Play *self, McControllerState state)
+{
+    g_autofree char *name = g_strconcat(mc_controller_state_name(state), " ", NULL);
+
+    if (!g_str_has_suffix(self->states->str, name))
+        g_string_append(self->states, name);
+}
+
 static void drain(Play *self)
 {
     McAction action;
 
     while (mc_controller_next_action(self->controller, &action)) {
+        if (action.kind == MC_ACTION_PROGRESS)
+            note_state(self, action.progress.state);
         if (action.kind == MC_ACTION_COMMAND) {
             g_queue_push_tail(&self->commands, g_memdup2(&action, sizeof(action)));
         } else if (action.kind != MC_ACTION_PROGRESS) {
@@ -130,7 +140,7 @@ static void check_state(Play *self, const char *name)
     g_assert_cmpstr(g_queue_peek_head(&self->told), ==, NULL);
 }
 
-static void play_line(Play *self, const char *line)
+void play_step(Play *self, const char *line)
 {
     McWpaEvent event;
     const char *rest = line[0] ? line + 2 : line;
@@ -182,13 +192,15 @@ void play(Play *self, const char *script)
     g_auto(GStrv) lines = g_strsplit(script, "\n", -1);
 
     for (char **line = lines; *line; line++)
-        play_line(self, *line);
+        play_step(self, *line);
 }
 
 void play_begin_with(Play *self, const McControllerConfig *config)
 {
-    *self =
-        (Play){.controller = mc_controller_new(config), .now_us = 1000000, .last_answered = true};
+    *self = (Play){.controller = mc_controller_new(config),
+                   .states = g_string_new(NULL),
+                   .now_us = 1000000,
+                   .last_answered = true};
 }
 
 void play_begin(Play *self, const char *target)
@@ -207,6 +219,7 @@ void play_end(Play *self)
     g_queue_clear_full(&self->commands, g_free);
     g_queue_clear_full(&self->actions, g_free);
     g_queue_clear_full(&self->told, g_free);
+    g_string_free(self->states, TRUE);
     mc_controller_free(self->controller);
 }
 

@@ -79,6 +79,7 @@
 typedef struct {
     McController *controller;
     GQueue commands, actions, told; /* McAction; text */
+    GString *states;                /* the way that it went, a blank after each */
     unsigned last_id;
     bool last_answered;
     gint64 now_us;
@@ -94,6 +95,7 @@ void play_begin_with(Play *self, const McControllerConfig *config);
 /* target: who is connected to at once, or NULL. */
 void play_begin(Play *self, const char *target);
 void play(Play *self, const char *script);
+void play_step(Play *self, const char *line);    /* one line of a script */
 void play_answer(Play *self, const char *reply); /* to the last command, if it has none yet */
 void play_leave(Play *self);
 void play_end(Play *self);
