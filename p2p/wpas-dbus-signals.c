@@ -35,6 +35,7 @@ static void complete_group(McWpasDbus *self, GVariant *parameters, McWpaEvent *e
         path ? mc_wpas_dbus_get(self, path, WPAS_INTERFACE, "Ifname", G_VARIANT_TYPE_STRING) : NULL;
     g_autoptr(GVariant) dictionary = g_variant_get_child_value(parameters, 0);
     const char *group = NULL;
+    McWpaRole role;
 
     if (name)
         g_strlcpy(event->ifname, g_variant_get_string(name, NULL), sizeof(event->ifname));
@@ -46,6 +47,8 @@ static void complete_group(McWpasDbus *self, GVariant *parameters, McWpaEvent *e
         group ? mc_wpas_dbus_get(self, group, WPAS_GROUP, "SSID", G_VARIANT_TYPE_BYTESTRING) : NULL;
     if (freq)
         event->freq_mhz = g_variant_get_uint16(freq);
+    if (event->freq_mhz == 0) /* so it says of a group that we were called into; the kernel knows */
+        mc_station_group(event->ifname, &role, &event->freq_mhz);
     if (ssid && g_variant_get_size(ssid) <= sizeof(event->ssid)) {
         event->ssid_len = (unsigned) g_variant_get_size(ssid);
         memcpy(event->ssid, g_variant_get_data(ssid), event->ssid_len);
