@@ -10,6 +10,7 @@
 #include "p2p/link.h"
 #include "p2p/nm-activation.h"
 #include "p2p/nm-bus.h"
+#include "p2p/nm-unlisted.h"
 #include "p2p/nm-values.h"
 #include "p2p/supplicant.h"
 #include "p2p/system-bus.h"
@@ -25,7 +26,7 @@ typedef struct {
     GHashTable *peers; /* path: McMac */
     guint found, lost, changed, names;
     GSource *find_end;
-    bool gone;
+    bool gone, has_found;              /* has_found: looked for devices before */
     uint8_t wfd[MC_COMMAND_VALUE / 2]; /* announced while a connection is made */
     size_t wfd_len;
 } Nm;
@@ -67,12 +68,17 @@ static void tell_peer(Nm *self, const char *path)
     tell(self, &event);
 }
 
+static GVariant *listed_peers(Nm *self)
+{
+    g_autoptr(GVariant) properties = mc_nm_get_all(self->bus, self->device.path, MC_NM_P2P);
+
+    return properties ? g_variant_lookup_value(properties, "Peers", G_VARIANT_TYPE("ao")) : NULL;
+}
+
 /* Those that NetworkManager knows already; a find tells new ones only. */
 static void tell_peers(Nm *self)
 {
-    g_autoptr(GVariant) properties = mc_nm_get_all(self->bus, self->device.path, MC_NM_P2P);
-    g_autoptr(GVariant) paths =
-        properties ? g_variant_lookup_value(properties, "Peers", G_VARIANT_TYPE("ao")) : NULL;
+    g_autoptr(GVariant) paths = listed_peers(self);
     gsize n = paths ? g_variant_n_children(paths) : 0;
 
     for (gsize i = 0; i < MIN(n, MAX_PEERS); i++) {
@@ -174,6 +180,17 @@ static void start_timer(Nm *self, unsigned seconds)
     g_source_attach(self->find_end, self->context);
 }
 
+/* Once is enough: what comes later NetworkManager lists. */
+static void before_first_find(Nm *self)
+{
+    g_autoptr(GVariant) listed = self->has_found ? NULL : listed_peers(self);
+
+    self->has_found = true;
+    if (listed && mc_nm_forget_unlisted(self->bus, mc_nm_station_interface(self->device.ifname),
+                                        g_variant_n_children(listed)))
+        g_debug("wpa_supplicant knew devices that NetworkManager does not list");
+}
+
 /* Its finds scan every channel before they listen where sinks do: a short one would end before
  * that. */
 static char *find(Nm *self, const McCommand *command)
@@ -182,6 +199,7 @@ static char *find(Nm *self, const McCommand *command)
     g_autoptr(GError) error = NULL;
     GVariantBuilder options;
 
+    before_first_find(self);
     g_variant_builder_init(&options, G_VARIANT_TYPE_VARDICT);
     g_variant_builder_add(&options, "{sv}", "timeout",
                           g_variant_new_int32((int) CLAMP(seconds, 1, 600)));

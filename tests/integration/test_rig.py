@@ -501,7 +501,7 @@ CASES = {
     "nm-interrupted": case(managed, act=interrupted_cast),
     "nm-killed": case(managed, act=killed_cast),
     "nm-disconnected": case(managed, act=disconnected_cast),
-    "nm-vanishes": case(managed, act=vanished_manager, intents=(15,)),
+    "nm-vanishes": case(managed, act=vanished_manager),
     "nm-plain-user": plain_user,
     "nm-direct": case(direct, words=("--p2p-backend", "wpas", "--wpa-control", "/run/wpa-source")),
     "nm-direct-dbus": case(direct, words=OVER_BUS),

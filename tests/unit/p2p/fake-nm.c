@@ -261,7 +261,8 @@ static const char wpas_xml[] =
     "<method name='CreateInterface'><arg type='a{sv}' direction='in'/><arg type='o' "
     "direction='out'/></method>"
     "<method name='RemoveInterface'><arg type='o' direction='in'/></method></interface>"
-    "<interface name='" WPAS ".Interface.P2PDevice'><method name='Disconnect'/></interface></node>";
+    "<interface name='" WPAS ".Interface.P2PDevice'><method name='Disconnect'/><method "
+    "name='Flush'/><property name='Peers' type='ao' access='read'/></interface></node>";
 
 static void on_wpas(GDBusConnection *bus, const char *sender, const char *path,
                     const char *interface, const char *method, GVariant *parameters,
@@ -280,11 +281,29 @@ static void on_wpas(GDBusConnection *bus, const char *sender, const char *path,
     g_dbus_method_invocation_return_value(invocation, object ? g_variant_new("(o)", object) : NULL);
 }
 
+static GVariant *get_wpas_peers(GDBusConnection *bus, const char *sender, const char *path,
+                                const char *interface, const char *property, GError **error,
+                                gpointer user_data)
+{
+    GVariantBuilder paths;
+
+    g_variant_builder_init(&paths, G_VARIANT_TYPE("ao"));
+    g_mutex_lock(&fake.lock);
+    for (unsigned i = 0; i < fake.plan.n_peers + fake.plan.n_unlisted; i++) {
+        g_autofree char *peer = g_strdup_printf(FAKE_NM_STATION "/Peers/42000000%02u00", i + 1);
+        g_variant_builder_add(&paths, "o", peer);
+    }
+    g_mutex_unlock(&fake.lock);
+    return g_variant_builder_end(&paths);
+}
+
 void fake_nm_start_wpas(void)
 {
-    static const GDBusInterfaceVTable calls = {.method_call = on_wpas};
+    static const GDBusInterfaceVTable calls = {.method_call = on_wpas,
+                                               .get_property = get_wpas_peers};
 
     private_bus_serve(WPAS, WPAS_PATH, wpas_xml, &calls, NULL);
+    private_bus_serve(NULL, FAKE_NM_STATION, wpas_xml, &calls, NULL);
     private_bus_serve(NULL, GROUP, wpas_xml, &calls, NULL);
 }
 

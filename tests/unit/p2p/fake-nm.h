@@ -27,6 +27,7 @@ typedef struct {
     const char *permission;   /* for network-control: "yes", "no" */
     const char *peer[2];      /* properties as text (a{sv}) */
     unsigned n_peers;         /* in the device's list */
+    unsigned n_unlisted;      /* that wpa_supplicant knows beside these */
     unsigned fails_with;      /* reason with which each activation ends; 0: nothing follows */
     bool obeys;               /* DeactivateConnection ends it */
 } FakeNmPlan;

@@ -216,6 +216,37 @@ static void test_vanishes(void)
 }
 
 /* Whatever types come, nothing breaks, and nothing is told of it. */
+static void find_once(NmPlay *self, const char *id, bool flushes)
+{
+    g_autofree char *ok = g_strconcat(id, " OK", NULL);
+
+    nm_play_command(self, &(McCommand){.kind = MC_COMMAND_FIND, .seconds = 30});
+    if (flushes)
+        nm_play_asked("Flush");
+    nm_play_asked("StartFind 30");
+    nm_play_expect(self, ok);
+    nm_play_expect(self, "P2P-DEVICE-FOUND Lab Sink wfd=1");
+}
+
+/* wpa_supplicant knows more than NetworkManager, which was started after it: it would never list
+ * them. Asked before the first find alone. */
+static void test_unlisted(void)
+{
+    FakeNmPlan plan = fake_nm_usual;
+    NmPlay self;
+
+    nm_play_begin(&self, &plan);
+    find_once(&self, "1", false);
+    plan.n_unlisted = 1;
+    fake_nm_set(&plan);
+    find_once(&self, "2", false);
+    nm_play_close(&self);
+    nm_play_begin(&self, &plan);
+    find_once(&self, "1", true);
+    find_once(&self, "2", false);
+    nm_play_close(&self);
+}
+
 static void test_garbage(void)
 {
     static const char *const bodies[] = {"()",
@@ -266,6 +297,7 @@ int main(int argc, char **argv)
     g_test_add_func("/nm/no-answer", test_no_answer);
     g_test_add_func("/nm/stops-midway", test_stops_midway);
     g_test_add_func("/nm/vanishes", test_vanishes);
+    g_test_add_func("/nm/unlisted", test_unlisted);
     g_test_add_func("/nm/garbage", test_garbage);
     return nm_play_run();
 }
