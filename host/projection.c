@@ -309,6 +309,15 @@ static void tell_listening(McProjection *self, const McLinkConfig *config, uint1
         mc_report_step(self->report, "link", text);
 }
 
+/* True: someone stopped us before there was a link to cancel. */
+static bool is_stopped(McProjection *self, GError **error)
+{
+    if (!g_atomic_int_get(&self->stop_wanted))
+        return false;
+    g_set_error_literal(error, MC_LINK_ERROR, MC_LINK_ERROR_CANCELLED, "it was stopped");
+    return true;
+}
+
 /* One way to the sink; its RTSP connection or -1. */
 static int reach(McProjection *self, const McLinkConfig *config, GError **error)
 {
@@ -316,6 +325,8 @@ static int reach(McProjection *self, const McLinkConfig *config, GError **error)
     uint16_t port = 0;
 
     self->pin_was_used = false;
+    if (is_stopped(self, error))
+        return -1;
     if (!strcmp(config->kind, "p2p") && self->config.take_radio &&
         !self->config.take_radio(self->config.user_data)) {
         g_set_error_literal(error, MC_LINK_ERROR, MC_LINK_ERROR_NOT_SUPPORTED,
@@ -327,7 +338,7 @@ static int reach(McProjection *self, const McLinkConfig *config, GError **error)
     tell_listening(self, config, port);
     if (self->config.on_listening)
         self->config.on_listening(port, self->config.user_data);
-    return self->link.calls.Wait(context, error);
+    return is_stopped(self, error) ? -1 : self->link.calls.Wait(context, error);
 }
 
 /* The network first, where the sink is on it (no radio is given up for it); the reason why that did

@@ -16,8 +16,11 @@ static bool NTAPI own_listen(PVOID context, const McLinkConfig *config, uint16_t
 
     if (!link)
         return false;
-    mc_link_free(self->own);
+    g_mutex_lock(&self->lock);
+    McLink *before = self->own;
     self->own = link;
+    g_mutex_unlock(&self->lock);
+    mc_link_free(before);
     return mc_link_listen(link, ret_port, error);
 }
 
@@ -30,8 +33,10 @@ static void NTAPI own_cancel(PVOID context)
 {
     McSinkLink *self = context;
 
+    g_mutex_lock(&self->lock);
     if (self->own)
         mc_link_cancel(self->own);
+    g_mutex_unlock(&self->lock);
 }
 
 static void NTAPI own_leave(PVOID context)
@@ -55,6 +60,7 @@ NTSTATUS mc_sink_link_init(McSinkLink *self, McRuntime *runtime, const McUmdOpti
         (QUERY_MIRACAST_LINK_INTERFACE) mc_runtime_symbol(runtime, "QueryMiracastLinkInterface");
 
     *self = (McSinkLink){.context = mc_runtime_umd_context(runtime)};
+    g_mutex_init(&self->lock);
     if (!query ||
         !NT_SUCCESS(query(MC_LINK_INTERFACE_VERSION_1, sizeof(self->calls), &self->calls))) {
         self->context = self;

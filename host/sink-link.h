@@ -11,6 +11,7 @@ typedef struct {
     MC_LINK_INTERFACE calls;
     PVOID context; /* for each of calls */
     McLink *own;   /* NULL where the module has the interface */
+    GMutex lock;   /* guards that pointer against Cancel */
 } McSinkLink;
 
 /* Address of self is kept; options as for Configure. */

@@ -7,6 +7,7 @@
 
 typedef struct {
     const char *kind; /* McLinkConfig.kind */
+    bool joins; /* listen() joins the sink, which takes its time: cancel is called beside it */
     /* False with MC_LINK_ERROR_*; what it returns is handed to the other functions. */
     void *(*create)(const McLinkConfig *config, GError **error);
     void (*destroy)(void *backend);

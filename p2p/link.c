@@ -17,6 +17,7 @@ struct McLink {
     /* Guards what follows. Never held while waiting for a sink. */
     GMutex lock;
     McLinkState state;
+    bool joining;   /* listen() is inside a back end that joins a sink by it */
     bool waiting;   /* wait() is inside the back end: only its cancel may be called beside */
     bool cancelled; /* sticky until the next listen() */
     bool leave_wanted;
@@ -89,13 +90,17 @@ void mc_link_free(McLink *self)
 
 bool mc_link_listen(McLink *self, uint16_t *ret_port, GError **error)
 {
-    if (!self->vtable->listen(self->backend, ret_port, error))
-        return false;
     g_mutex_lock(&self->lock);
     self->cancelled = self->leave_wanted = self->settled = false;
-    self->state = MC_LINK_STATE_LISTENING;
+    self->joining = self->vtable->joins;
     g_mutex_unlock(&self->lock);
-    return true;
+    const bool ok = self->vtable->listen(self->backend, ret_port, error);
+    g_mutex_lock(&self->lock);
+    self->joining = false;
+    if (ok)
+        self->state = MC_LINK_STATE_LISTENING;
+    g_mutex_unlock(&self->lock);
+    return ok;
 }
 
 static bool begin_wait(McLink *self, GError **error)
@@ -156,7 +161,7 @@ void mc_link_cancel(McLink *self)
 {
     g_mutex_lock(&self->lock);
     self->cancelled = true;
-    if (self->waiting)
+    if (self->joining || self->waiting)
         self->vtable->cancel(self->backend);
     g_mutex_unlock(&self->lock);
 }

@@ -96,8 +96,9 @@ bool mc_link_listen(McLink *self, uint16_t *ret_port, GError **error);
 int mc_link_wait(McLink *self, GError **error);
 /* Who connected is the sink: later connections are closed at once (one session). Any thread. */
 void mc_link_settle(McLink *self);
-void mc_link_cancel(McLink *self); /* wakes wait(), or makes the next one return; any thread */
-void mc_link_leave(McLink *self);  /* idempotent */
+/* Ends a listen() that joins a sink, wakes wait(), or makes the next one return; any thread. */
+void mc_link_cancel(McLink *self);
+void mc_link_leave(McLink *self); /* idempotent */
 /* LINK_CONTROL of the display path: same numbers as kmd-shim/abi/message.h. */
 typedef enum {
     MC_LINK_COMMAND_RADIO_OFF = 1,

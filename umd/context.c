@@ -11,6 +11,7 @@ struct McContext {
     McOs os;
     McUmdOptions options;
     McSession *session;
+    GMutex link_lock; /* guards the pointer: whoever cancels comes while another is put there */
     McLink *link;
     GThread *warm; /* prepares the encoders while nobody waits for them (C-07) */
 };
@@ -35,6 +36,7 @@ McContext *mc_context_new(HANDLE device, const MIRACAST_CALLBACKS *callbacks, NT
         return NULL;
     }
     self->magic = CONTEXT_MAGIC;
+    g_mutex_init(&self->link_lock);
     g_strlcpy(self->options.audio, "auto", sizeof(self->options.audio));
     self->warm = g_thread_try_new("mc-warm", run_warm, NULL, NULL); /* without it: later, slower */
     return self;
@@ -48,6 +50,7 @@ void mc_context_free(McContext *self)
     if (self->warm)
         g_thread_join(self->warm);
     mc_link_free(self->link);
+    g_mutex_clear(&self->link_lock);
     self->magic = 0;
     g_free(self);
 }
@@ -135,11 +138,22 @@ bool mc_context_listen(McContext *self, const McLinkConfig *config, uint16_t *re
     McLinkConfig known = *config;
 
     known.port_of = port_of;
-    g_autoptr(McLink) link = mc_link_new(&known, error);
+    McLink *link = mc_link_new(&known, error);
 
-    if (!link || !mc_link_listen(link, ret_port, error))
+    if (!link)
         return false;
-    mc_link_free(self->link);
-    self->link = g_steal_pointer(&link);
-    return true;
+    g_mutex_lock(&self->link_lock);
+    McLink *before = self->link;
+    self->link = link; /* now, so that a cancel finds it while it joins the sink */
+    g_mutex_unlock(&self->link_lock);
+    mc_link_free(before);
+    return mc_link_listen(link, ret_port, error);
+}
+
+void mc_context_cancel(McContext *self)
+{
+    g_mutex_lock(&self->link_lock);
+    if (self->link)
+        mc_link_cancel(self->link);
+    g_mutex_unlock(&self->link_lock);
 }

@@ -27,3 +27,4 @@ McSession *mc_context_session(McContext *self); /* NULL between sessions */
 McLink *mc_context_link(McContext *self);       /* NULL before Listen */
 bool mc_context_listen(McContext *self, const McLinkConfig *config, uint16_t *ret_port,
                        GError **error);
+void mc_context_cancel(McContext *self); /* of listen and what waits after it; any thread */

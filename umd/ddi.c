@@ -102,10 +102,7 @@ static int NTAPI link_wait(PVOID context, GError **error)
 
 static void NTAPI link_cancel(PVOID context)
 {
-    McLink *link = mc_context_link(mc_context_from(context));
-
-    if (link)
-        mc_link_cancel(link);
+    mc_context_cancel(mc_context_from(context));
 }
 
 static void NTAPI link_leave(PVOID context)

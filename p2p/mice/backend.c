@@ -276,10 +276,15 @@ static bool mice_listen(void *backend, uint16_t *ret_port, GError **error)
     g_clear_pointer(&self->channel, mc_mice_channel_free);
     eventfd_read(self->cancel_fd, &ignored);
     g_atomic_int_set(&self->cancelled, 0);
-    if (!connect_control(self, error) || !open_listener(self, error))
+    *ret_port = 0;
+    if (connect_control(self, error) && open_listener(self, error)) {
+        *ret_port = self->rtsp_port;
+        return true;
+    }
+    if (!g_atomic_int_get(&self->cancelled))
         return false;
-    *ret_port = self->rtsp_port;
-    return true;
+    g_clear_error(error);
+    return fail(MC_LINK_ERROR_CANCELLED, "joining the sink was cancelled", error);
 }
 
 static void mice_settle(void *backend)
@@ -321,6 +326,7 @@ static bool mice_open(void *backend, const uint8_t *records, size_t len, GByteAr
 
 const McLinkBackend mc_link_mice = {
     .kind = "mice",
+    .joins = true,
     .create = mice_create,
     .destroy = mice_destroy,
     .listen = mice_listen,

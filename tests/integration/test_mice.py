@@ -6,16 +6,19 @@ import json
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from harness import ROOT, check, main, need_programs  # noqa: E402
+from harness import PATIENCE_S, ROOT, check, main, need_programs  # noqa: E402
 from test_cast import x_tool  # noqa: E402
 from wire import Wire, is_clear_media  # noqa: E402
 
 SINK = ROOT / "tests" / "lab" / "mice_sink.py"
 EXIT_OK, EXIT_LINK, EXIT_LOST = 0, 3, 7
+DIAL_S = 5  # then the source gives a control port up
 
 
 def start_sink(bed, *options, duration=2, sink_options=()):
@@ -94,6 +97,31 @@ def fails(code, exit_code, sink_options, *options):
 def unreachable(bed):
     source = start_source(bed, "1")
     check(source.wait() == EXIT_LINK and "error [link.unreachable]" in source.text(), source.text())
+
+
+def dials(port):
+    """How many connections to that port of this machine's are asked for and not answered yet."""
+    lines = pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]
+    return sum(line.split()[2].endswith(f":{port:04X}") and line.split()[3] == "02" for line in lines)
+
+
+def wait_until(condition, text, patience_s=PATIENCE_S):
+    end = time.monotonic() + patience_s
+    while not condition():
+        check(time.monotonic() < end, text)
+        time.sleep(0.02)
+
+
+def interrupted_dial(bed):
+    """A control port that lets nobody in: who interrupts does not wait until it is given up."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, socket.socket() as guest:
+        port = full.getsockname()[1]
+        guest.connect(full.getsockname())
+        source = start_source(bed, str(port))
+        wait_until(lambda: dials(port), "the source does not dial")
+        source.send(signal.SIGINT)
+        wait_until(lambda: not dials(port), f"it goes on dialling:\n{source.text()}", DIAL_S - 2)
+        check(source.wait() == EXIT_OK and "error [" not in source.text(), source.text())
 
 
 def late_pin(bed):
@@ -199,7 +227,7 @@ CASES = {
                         "open", "--wait", "2"),
     "close-later": fails("rtsp.disconnected", EXIT_LOST, ("--misbehave", "close-later"),
                          "--security", "open"),
-    "unreachable": unreachable, "late-pin": late_pin, "typed-pin": typed_pin,
+    "unreachable": unreachable, "interrupted-dial": interrupted_dial, "late-pin": late_pin, "typed-pin": typed_pin,
     "hidden-pin": hidden_pin,
     "trickled-pin": trickled_pin, "input": input_encrypted, "input-replayed": input_replayed,
     "replayed-token": plays("encrypt", "--security", "encrypt", sink=("--misbehave", "replay-token")),

@@ -166,6 +166,59 @@ static void test_woken(gconstpointer how)
     g_thread_join(thread);
 }
 
+/* A control port that lets nobody in: its queue, of one, is full. */
+static int open_full_port(uint16_t *ret_port, int *ret_guest)
+{
+    struct sockaddr_in addr = {.sin_family = AF_INET};
+    socklen_t len = sizeof(addr);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    g_assert_cmpint(bind(fd, (struct sockaddr *) &addr, sizeof(addr)), ==, 0);
+    g_assert_cmpint(listen(fd, 0), ==, 0);
+    g_assert_cmpint(getsockname(fd, (struct sockaddr *) &addr, &len), ==, 0);
+    *ret_port = ntohs(addr.sin_port);
+    *ret_guest = dial(*ret_port);
+    return fd;
+}
+
+/* Someone asks for a connection there and waits for the answer (SYN_SENT). */
+static bool is_dialled(uint16_t port)
+{
+    g_autofree char *wanted = g_strdup_printf(":%04X 02 ", port);
+    g_autofree char *table = NULL;
+
+    g_assert_true(g_file_get_contents("/proc/net/tcp", &table, NULL, NULL));
+    return strstr(table, wanted) != NULL;
+}
+
+static gpointer listen_to(gpointer link)
+{
+    GError *error = NULL;
+    uint16_t port;
+
+    g_assert_false(mc_link_listen(link, &port, &error));
+    return error;
+}
+
+/* Joining a sink takes its time, and a person may think better of it meanwhile. */
+static void test_cancelled_early(void)
+{
+    McLinkConfig config = config_of("mice", "127.0.0.1:0");
+    int guest, fd = open_full_port(&config.control_port, &guest);
+
+    g_strlcpy(config.sink, "127.0.0.1", sizeof(config.sink));
+    g_autoptr(McLink) link = mc_link_new(&config, NULL);
+    GThread *thread = g_thread_new("listen", listen_to, link);
+    while (!is_dialled(config.control_port))
+        g_thread_yield();
+    mc_link_cancel(link);
+    g_autoptr(GError) error = g_thread_join(thread);
+    g_assert_error(error, MC_LINK_ERROR, MC_LINK_ERROR_CANCELLED);
+    close(guest);
+    close(fd);
+}
+
 static void on_progress(const char *step, const char *text, void *user_data)
 {
     g_string_append(user_data, text);
@@ -248,6 +301,7 @@ int main(int argc, char **argv)
     g_test_add_func("/link/port-in-use", test_port_in_use);
     g_test_add_func("/link/addresses", test_addresses);
     g_test_add_data_func("/link/cancelled", cancel_later, test_woken);
+    g_test_add_func("/link/cancelled-early", test_cancelled_early);
     g_test_add_data_func("/link/left", leave_later, test_woken);
     g_test_add_func("/link/only-the-chosen", test_only_the_chosen);
     g_test_add_func("/link/commands", test_commands);
