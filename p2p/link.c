@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "p2p/link.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -60,8 +61,29 @@ bool mc_link_may_fall_back(const GError *error)
            error->code != MC_LINK_ERROR_SECURITY && error->code != MC_LINK_ERROR_CANCELLED;
 }
 
-McLink *mc_link_new(const McLinkConfig *config, GError **error)
+/* The one who may connect, as the listener will read it off a connection: without a scope. */
+static bool take_peer(McLinkConfig *config, GError **error)
 {
+    g_autofree char *text = g_strdup(config->allow);
+    const int family = strchr(text, ':') ? AF_INET6 : AF_INET;
+    uint8_t bytes[sizeof(struct in6_addr)];
+
+    text[strcspn(text, "%")] = '\0';
+    if (!config->allow[0] ||
+        (inet_pton(family, text, bytes) == 1 &&
+         inet_ntop(family, bytes, config->allow, sizeof(config->allow)) != NULL))
+        return true;
+    g_set_error(error, MC_LINK_ERROR, MC_LINK_ERROR_ADDRESS,
+                "\"%s\", which alone may connect, is no address such as 192.0.2.7", config->allow);
+    return false;
+}
+
+McLink *mc_link_new(const McLinkConfig *wanted, GError **error)
+{
+    McLinkConfig known = *wanted, *config = &known;
+
+    if (!take_peer(config, error))
+        return NULL;
     for (size_t i = 0; i < G_N_ELEMENTS(backends); i++) {
         if (strcmp(config->kind, backends[i]->kind))
             continue;

@@ -219,6 +219,27 @@ static void test_cancelled_early(void)
     close(fd);
 }
 
+static void test_bad_peer(void)
+{
+    static const struct {
+        const char *allow;
+        bool good;
+    } cases[] = {
+        {"192.0.2.7", true},    {"2001:db8::7", true},  {"2001:DB8:0::7", true},
+        {"living-room", false}, {"192.0.2.7:1", false}, {"192.0.2", false},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        McLinkConfig config = config_of("lan", "127.0.0.1:0");
+        g_autoptr(GError) error = NULL;
+        g_strlcpy(config.allow, cases[i].allow, sizeof(config.allow));
+        g_autoptr(McLink) link = mc_link_new(&config, &error);
+        g_assert_cmpint(link != NULL, ==, cases[i].good);
+        if (!cases[i].good)
+            g_assert_error(error, MC_LINK_ERROR, MC_LINK_ERROR_ADDRESS);
+    }
+}
+
 static void on_progress(const char *step, const char *text, void *user_data)
 {
     g_string_append(user_data, text);
@@ -302,6 +323,7 @@ int main(int argc, char **argv)
     g_test_add_func("/link/addresses", test_addresses);
     g_test_add_data_func("/link/cancelled", cancel_later, test_woken);
     g_test_add_func("/link/cancelled-early", test_cancelled_early);
+    g_test_add_func("/link/bad-peer", test_bad_peer);
     g_test_add_data_func("/link/left", leave_later, test_woken);
     g_test_add_func("/link/only-the-chosen", test_only_the_chosen);
     g_test_add_func("/link/commands", test_commands);
