@@ -292,7 +292,7 @@ static void connect_as(McController *self, bool join, int go_intent)
     memcpy(command.pin, self->pin, sizeof(command.pin));
     mc_controller_enter(self, join ? MC_CONTROLLER_JOINING : MC_CONTROLLER_NEGOTIATING);
     mc_controller_command(self, &command);
-    memset(&command, 0, sizeof(command));
+    explicit_bzero(&command, sizeof(command));
 }
 
 void mc_controller_send_connect(McController *self)

@@ -81,7 +81,7 @@ void mc_controller_say_pin(McController *self, McProgressKind kind, const char *
 
 static void wipe_action(gpointer data)
 {
-    memset(data, 0, sizeof(McAction)); /* it may hold a PIN */
+    explicit_bzero(data, sizeof(McAction)); /* it may hold a PIN */
     g_free(data);
 }
 

@@ -82,7 +82,7 @@ void mc_controller_free(McController *self)
 {
     mc_controller_drop_actions(self);
     mc_peer_list_free(self->peers);
-    memset(self->pin, 0, sizeof(self->pin));
+    explicit_bzero(self->pin, sizeof(self->pin));
     g_free(self);
 }
 

@@ -126,7 +126,7 @@ static void pump(McEngine *self)
 
     while (mc_controller_next_action(self->controller, &action)) {
         perform(self, &action);
-        memset(&action, 0, sizeof(action)); /* it may have held a PIN */
+        explicit_bzero(&action, sizeof(action)); /* it may have held a PIN */
     }
     note_rest(self);
     g_source_set_ready_time(self->timer, mc_controller_deadline(self->controller));
@@ -292,7 +292,7 @@ typedef struct {
 
 static void free_call(gpointer data)
 {
-    memset(data, 0, sizeof(Call));
+    explicit_bzero(data, sizeof(Call));
     g_free(data);
 }
 
@@ -364,7 +364,7 @@ void mc_engine_pin(McEngine *self, const char *pin)
 
     g_strlcpy(call.text, pin, sizeof(call.text));
     post(self, &call);
-    memset(&call, 0, sizeof(call));
+    explicit_bzero(&call, sizeof(call));
 }
 
 void mc_engine_dialled(McEngine *self, const uint8_t peer_ip[4])

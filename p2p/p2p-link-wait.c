@@ -59,7 +59,7 @@ static bool ask_pin(P2p *self)
 
     if (given)
         mc_engine_pin(self->engine, pin);
-    memset(pin, 0, sizeof(pin));
+    explicit_bzero(pin, sizeof(pin));
     return given;
 }
 

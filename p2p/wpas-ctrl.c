@@ -240,7 +240,7 @@ static void wpas_command(void *backend, unsigned id, const McCommand *command)
     g_debug("wpa_supplicant > %s", redacted);
     if (command->kind != MC_COMMAND_CONNECT) /* it may be a PIN */
         g_debug("wpa_supplicant < %s", reply);
-    memset(text, 0, strlen(text));
+    explicit_bzero(text, strlen(text));
     self->calls.on_reply(id, reply, self->calls.user_data);
 }
 
