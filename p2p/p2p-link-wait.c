@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* From a name to the sink's connection. */
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -125,7 +126,7 @@ static void note_dialled(P2p *self, int fd)
     getpeername(fd, (struct sockaddr *) &addr, &len);
     memcpy(ip, &addr.sin_addr, sizeof(ip));
     g_mutex_lock(&self->lock);
-    self->session_fd = dup(fd);
+    self->session_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     g_mutex_unlock(&self->lock);
     mc_engine_dialled(self->engine, ip);
 }

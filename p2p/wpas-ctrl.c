@@ -5,6 +5,7 @@
 #include "p2p/supplicant.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib-unix.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -294,12 +295,22 @@ static bool cannot_connect(const char *path, int number, GError **error)
     return false;
 }
 
+/* The library's own is handed on to every program that is started. */
+static struct wpa_ctrl *open_control(const char *path)
+{
+    struct wpa_ctrl *control = wpa_ctrl_open(path);
+
+    if (control)
+        fcntl(wpa_ctrl_get_fd(control), F_SETFD, FD_CLOEXEC);
+    return control;
+}
+
 static bool connect_both(Wpas *self, GError **error)
 {
     errno = 0;
-    self->commands = wpa_ctrl_open(self->path);
+    self->commands = open_control(self->path);
     if (self->commands)
-        self->events = wpa_ctrl_open(self->path);
+        self->events = open_control(self->path);
     if (!self->commands || !self->events)
         return cannot_connect(self->path, errno ? errno : ECONNREFUSED, error);
     if (wpa_ctrl_attach(self->events) == 0)

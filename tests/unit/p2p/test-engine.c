@@ -2,7 +2,9 @@
 /* The engine and a wpa_supplicant that ends and comes back: a socket that answers like one. */
 #include "p2p/engine.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
+#include <sys/stat.h>
 
 #include "fake-supplicant.h"
 
@@ -59,10 +61,48 @@ static void test_restarted(gconstpointer says_so)
     g_rmdir(directory);
 }
 
+/* Sockets that a program which is started now would have, too. */
+static unsigned count_inherited(void)
+{
+    g_autoptr(GDir) folder = g_dir_open("/proc/self/fd", 0, NULL);
+    unsigned n = 0;
+
+    for (const char *name; (name = g_dir_read_name(folder));) {
+        const int fd = (int) g_ascii_strtoll(name, NULL, 10);
+        struct stat status;
+
+        n += fd > 2 && fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode) &&
+             !(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+    }
+    return n;
+}
+
+static void test_not_inherited(void)
+{
+    g_autofree char *directory = g_dir_make_tmp("mc-engine-XXXXXX", NULL);
+    const unsigned before = count_inherited();
+    McSupplicantConfig supplicant = {.backend = "wpas"};
+    McControllerConfig controller = mc_engine_source_config(7236);
+    McEngineCalls calls = {0};
+    g_autofree char *why = NULL;
+    GError *error = NULL;
+    Fake fake;
+
+    g_strlcpy(supplicant.control, directory, sizeof(supplicant.control));
+    fake_start(&fake, directory, NULL);
+    McEngine *engine = mc_engine_new(&supplicant, &controller, &calls, &why, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(count_inherited(), ==, before);
+    mc_engine_free(engine);
+    fake_end(&fake, false);
+    g_rmdir(directory);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_data_func("/engine/supplicant-restarted", "says so", test_restarted);
     g_test_add_data_func("/engine/supplicant-killed", NULL, test_restarted);
+    g_test_add_func("/engine/not-inherited", test_not_inherited);
     return g_test_run();
 }
