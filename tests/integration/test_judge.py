@@ -6,7 +6,7 @@ import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lab"))
-from sink import tally, ts, tstd  # noqa: E402
+from sink import rtp, tally, ts, tstd  # noqa: E402
 
 
 def audio(gap_s, packets, lead_s, kind="AAC", frames=20):
@@ -42,6 +42,30 @@ def test_buffer():
     """More than 3584 bytes wait for their PTS."""
     report = audio(0.02, 2, 0.5)
     assert report["overflows"] and report["peak"] > 3584, report
+
+
+def order_of(*arrivals, first=0, hold_s=0.05):
+    """(numbers in their order, the receiver) of datagrams (number, when); then time goes by."""
+    order = rtp.RtpOrder(hold_s)
+    out = []
+    for number, at in (*arrivals, (None, 9)):
+        due = order.due(at) if number is None else order.feed(
+            bytes((0x80, 33)) + ((first + number) % (1 << 16)).to_bytes(2, "big") + bytes(8), at)
+        out += [(int.from_bytes(data[2:4], "big") - first) % (1 << 16) for data in due]
+    return out, order.report()
+
+
+def test_order():
+    """Sent twice, in both orders and over the numbers' end: once each; what fills a hole in time is no loss."""
+    for first in 0, 65533:
+        out, found = order_of((0, 0), (2, .001), (3, .002), (1, .01), (2, .011), (1, .012), (4, .02), first=first)
+        assert out == [0, 1, 2, 3, 4] and found == {"duplicates": 2, "reordered": 0, "filled": 1}, (out, found)
+
+
+def test_order_late():
+    """Nothing waits longer than it shall, and what comes after that is no use to anyone."""
+    out, found = order_of((0, 0), (2, .001), (3, .06), (1, .061), (5, .07), (7, .07))
+    assert out == [0, 2, 3, 5, 7] and found == {"duplicates": 0, "reordered": 1, "filled": 0}, (out, found)
 
 
 def packet(pid, cc, payload, start=False, adaptation=b""):

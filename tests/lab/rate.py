@@ -114,15 +114,21 @@ def back_after_s(series, start, end, kbps):
     return None
 
 
-def longest_ms(pictures):
-    """The longest time between two pictures by their own stamps: of those of which anything came, and of
-    those that a decoder shows as they are, which are whole and refer to whole ones alone."""
-    came = whole = None
-    longest = [0.0, 0.0]
+def are_intact(pictures):
+    """Of each: it is as it was sent, and so are all that it refers to."""
     intact = False
     for picture in pictures:
+        intact = (intact or bool(picture["idr"])) and not picture["holed"]
+        yield intact
+
+
+def longest_ms(pictures):
+    """The longest time between two pictures by their own stamps: of those of which anything came, and of
+    those that a decoder shows as they are."""
+    came = whole = None
+    longest = [0.0, 0.0]
+    for picture, intact in zip(pictures, are_intact(pictures)):
         pts = picture["pts_90k"]
-        intact = (intact or picture["idr"]) and not picture["holed"]
         for index, last in enumerate((came, whole if intact else None)):
             if last is not None:
                 longest[index] = max(longest[index], (pts - last) / 90)
@@ -152,6 +158,10 @@ def judge(script, seconds, series, pictures, report):
               "least_sent_kbps": round(min((mean(series, at, at + 1) for at, _, _, _ in series
                                             if CALM_S <= at <= seconds - 1), default=0)), "steps": []}
     result["longest_gap_ms"], result["longest_not_whole_ms"] = longest_ms(pictures)
+    result["intact_percent"] = round(100 * sum(are_intact(pictures)) / max(len(pictures), 1))
+    keys = [picture for picture in pictures if picture["idr"]]
+    result["key_frames_holed"] = round(sum(picture["holed"] for picture in keys))
+    result["twice"] = report["rtp"]["duplicates"]
     result["slowest_answer_ms"] = max(answers_ms(pictures), default=None)
     for index, (at, kbps) in enumerate(rates):
         end = rates[index + 1][0] if index + 1 < len(rates) else seconds
@@ -199,6 +209,8 @@ def show(result):
     print(f"  by stamps: at most {result['longest_gap_ms']} ms without a picture, "
           f"{result['longest_not_whole_ms']} ms without a whole one, "
           f"{result['slowest_answer_ms']} ms from a hole to a key frame")
+    print(f"  {result['intact_percent']} of 100 pictures whole with all that they refer to, "
+          f"{result['key_frames_holed']} key frames with a hole, {result['twice']} datagrams came twice")
     for step in result["steps"]:
         words = [f"  from {step['at_s']:g} s: link {step['link_kbps']:.0f} kbit/s, sent "
                  f"{step['sent_kbps']}, oldest picture after 2 s {step['oldest_after_2s_ms']} ms"]

@@ -46,6 +46,11 @@ def parse_arguments(argv):
                         help="between requests for key frames without end; default: as the profile has it")
     parser.add_argument("--report-interval", type=float, default=0.5, metavar="SECONDS",
                         help="between receiver reports (profiles with RTCP)")
+    parser.add_argument("--count", choices=("all", "first"), default="all",
+                        help="of datagrams that receiver reports count as received: all that came, or what came "
+                             "in its turn and once")
+    parser.add_argument("--hold", type=float, default=50, metavar="MS",
+                        help="how long datagrams wait behind a hole for what fills it")
     parser.add_argument("--recover", action="store_true", help="ask for a key frame after a loss")
     parser.add_argument("--frames", metavar="FILE", help="one CSV line a picture")
     parser.add_argument("--duration", type=float, default=5, help="seconds from the first picture to TEARDOWN")

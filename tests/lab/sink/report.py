@@ -74,7 +74,8 @@ def make(session, live, audio_path, errors):
         "sender_reports": session.sender_reports, "byes": session.byes,
         "ended_by": session.ended_by, "messages": session.messages,
         "video": video, "audio": audio,
-        "rtp": dict(rtp, pcr_ms=media.rtp_pcr.report()), "ts": media.ts.report(), "faults": faults,
+        "rtp": dict(rtp, **session.order.report(), pcr_ms=media.rtp_pcr.report()),
+        "ts": media.ts.report(), "faults": faults,
         "serious": [name for name in faults if name not in TOLERATED],
         "dialogue": session.log,
     }

@@ -11,6 +11,7 @@ import sys
 import time
 
 from . import rtsp, script, wfd
+from .rtp import RtpOrder
 
 LOCALHOST_URI = "rtsp://localhost/wfd1.0"
 VIDEO_NAMES = ("wfd_video_formats", "wfd2_video_formats", "wfdx_video_formats")
@@ -74,6 +75,7 @@ class Session:
         self.rtcp_peer, self.sender_reports, self.byes = None, 0, 0
         self.last_sr = 0, 0.0
         self.reported, self.recovered = (0, 0), (0, 0.0)
+        self.order = RtpOrder(options.hold / 1e3)
         self.mute = self.over = False
         self.log = []
 
@@ -117,11 +119,13 @@ class Session:
                 self._send(script.BAD_BYTES[name])
                 self.mute = True
         while not self.over:
-            wait = self.timers[0][0] - time.monotonic() if self.timers else 1.0
+            ends = [end for end in (self.order.deadline(), self.timers[0][0] if self.timers else None) if end]
+            wait = min(ends) - time.monotonic() if ends else 1.0
             ready, _, _ = select.select([self.sock, self.rtp, self.rtcp], [], [],
                                         min(max(wait, 0), 1.0))
             if self.rtp in ready:
                 self._read_rtp()
+            self._take_waiting()
             if self.rtcp in ready:
                 self._read_rtcp()
             if self.sock in ready:
@@ -167,11 +171,19 @@ class Session:
                 if self.t_play is None:
                     self.faults.add("rtp-before-play")
             self.t_last_rtp = now
+            self._take(self.order.feed(data, now), now)
+
+    def _take(self, datagrams, now):
+        for data in datagrams:
             self.media.datagram(data, now)
             if not self.begun and self.media.units:
                 self._begin()
             if self.options.recover:
                 self._recover()
+
+    def _take_waiting(self):
+        now = time.monotonic()
+        self._take(self.order.due(now), now)
 
     def _read_rtcp(self):
         data, source = self.rtcp.recvfrom(2048)
@@ -187,18 +199,25 @@ class Session:
         rtp = self.media.rtp
         if self.rtcp_peer and rtp.ssrc is not None:
             expected = rtp.extended - (self.reported[0] or rtp.first_seq)
-            lost = rtp.lost - self.reported[1]
-            self.reported = rtp.extended, rtp.lost
+            total = self._lost()
+            lost = total - self.reported[1]
+            self.reported = rtp.extended, total
             fraction = min(255, lost * 256 // expected) if expected > 0 and lost > 0 else 0
             if self.options.loss:
                 fraction = self.options.loss * 256 // 100
             sr, at = self.last_sr
             delay = int((time.monotonic() - at) * 65536) if sr else 0
             self.rtcp.sendto(struct.pack(">BBHIIIIIII", 0x81, 201, 7, 1, rtp.ssrc,
-                                         fraction << 24 | min(rtp.lost, 0x7FFFFF),
+                                         fraction << 24 | max(-0x800000, min(total, 0x7FFFFF)) & 0xFFFFFF,
                                          rtp.extended & 0xFFFFFFFF, int(rtp.jitter), sr, delay),
                              self.rtcp_peer)
         self.later(self.options.report_interval, self._receiver_report)
+
+    def _lost(self):
+        """By RFC 3550, A.3, what came counts as often as it came; others count what first came in order."""
+        if self.options.count == "first":
+            return self.media.rtp.lost + self.order.filled
+        return self.media.rtp.lost - self.order.duplicates
 
     def _recover(self):
         """What a decoder does that misses something: it asks for a key frame, not too often."""
