@@ -24,6 +24,7 @@ struct McOutput {
     McSender *sender;
     GByteArray *ts;
     bool held;             /* no sound leaves */
+    bool duplicates;       /* key frames leave twice */
     int64_t sound_from_ns; /* older sound is still protected; INT64_MAX: all is withheld */
     uint64_t last_pts_90k;
     uint64_t sound_bytes;                 /* of transport stream */
@@ -73,8 +74,12 @@ void mc_output_video(McOutput *self, const GByteArray *unit, bool idr, int64_t c
     g_byte_array_set_size(self->ts, 0);
     mc_ts_mux_video(self->mux, unit->data, unit->len, pts, idr, pcr_of(self, sent_ns), self->ts);
     muxed_us = g_get_monotonic_time();
-    mc_sender_send_frame(self->sender, self->rtp, self->ts->data, self->ts->len, rtp_now(self),
-                         true, frame_id);
+    mc_sender_send_frame(self->sender, self->rtp,
+                         &(McSenderFrame){.ts = self->ts->data,
+                                          .len = self->ts->len,
+                                          .timestamp_90k = rtp_now(self),
+                                          .frame_id = frame_id,
+                                          .twice = idr && self->duplicates});
     g_mutex_unlock(&self->lock);
     ret_us[0] = (uint32_t) (muxed_us - start_us);
     ret_us[1] = (uint32_t) (g_get_monotonic_time() - muxed_us);
@@ -160,6 +165,13 @@ bool mc_output_set_pacing(McOutput *self, uint32_t fps, GError **error)
     return ok;
 }
 
+void mc_output_set_duplication(McOutput *self, bool on)
+{
+    g_mutex_lock(&self->lock);
+    self->duplicates = on;
+    g_mutex_unlock(&self->lock);
+}
+
 void mc_output_protect(McOutput *self, bool encrypt, int64_t sound_from_ns)
 {
     g_mutex_lock(&self->lock);
@@ -174,6 +186,8 @@ void mc_output_stats(McOutput *self, McStreamStats *stats)
 
     stats->datagrams_sent = sent.datagrams;
     stats->bytes_sent = sent.bytes;
+    stats->datagrams_duplicated = sent.duplicates;
+    stats->bytes_duplicated = sent.duplicate_bytes;
     stats->datagrams_dropped = sent.dropped;
     stats->queued_bytes = sent.queued_bytes;
     stats->refusals = sent.refusals;

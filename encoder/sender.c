@@ -12,9 +12,12 @@
 #include "encoder/udp-out.h"
 #include "encoder/urgency.h"
 
-#define RING_SLOTS 2048u      /* 2.7 MB: the largest key frame and more */
-#define QUEUE_AGE_US 250000   /* older pictures are of no use to anyone */
-#define BURST_DATAGRAMS 16u   /* leave at once however large the frame */
+#define FIRST_SLOTS 2048u   /* 2.7 MB: the largest key frame and more */
+#define AGAIN_SLOTS 512u    /* a key frame of 0.7 MB: larger ones are for links that lose nothing */
+#define QUEUE_AGE_US 250000 /* older pictures are of no use to anyone */
+#define AGAIN_AGE_US 100000 /* receivers wait some tens of ms behind a hole */
+#define AGAIN_AFTER_US 5000 /* at least: one short gap in the air does not take both */
+#define BURST_DATAGRAMS 16u /* leave at once however large the frame */
 #define SPACING_MAX_NS 100000 /* about 106 Mbit/s: never slower than this */
 #define WAKE_QUANTUM_NS 500000
 #define ENOBUFS_WAIT_US 1000
@@ -25,6 +28,13 @@ typedef struct {
     uint16_t len;
     uint8_t bytes[MC_RTP_DATAGRAM_MAX + MC_SENDER_PROTECT_ROOM];
 } Slot;
+
+/* A ring. */
+typedef struct {
+    Slot *slots;
+    unsigned size, head, count;
+    unsigned in_flight; /* slots at head that are being sent without the lock */
+} Queue;
 
 struct McSender {
     McUdpOut out; /* the sending thread's */
@@ -37,9 +47,8 @@ struct McSender {
 
     GMutex lock; /* all below, and slots out of flight */
     GCond changed;
-    Slot *ring;
-    unsigned head, count; /* of ring */
-    unsigned in_flight;   /* slots at head that are being sent without the lock */
+    Queue first;
+    Queue again; /* duplicates: they leave when nothing of first is due, and none waits for them */
     McSenderStats stats;
     uint32_t window_us;
     GThread *thread; /* NULL: pacing is off */
@@ -49,22 +58,37 @@ struct McSender {
 
 /* ---------- queue: with the lock held ---------- */
 
-static Slot *slot_at(McSender *self, unsigned i)
+static Slot *slot_at(Queue *self, unsigned i)
 {
-    return &self->ring[(self->head + i) % RING_SLOTS];
+    return &self->slots[(self->head + i) % self->size];
+}
+
+static unsigned cut_queue(Queue *self)
+{
+    const unsigned cut = self->count - self->in_flight;
+
+    self->count = self->in_flight;
+    return cut;
+}
+
+static bool is_stale(Queue *self, int64_t now_us, int64_t age_us)
+{
+    return self->count > self->in_flight &&
+           now_us - slot_at(self, self->in_flight)->queued_us > age_us;
 }
 
 static void drop_queued(McSender *self)
 {
-    self->stats.dropped += self->count - self->in_flight;
-    self->count = self->in_flight;
+    self->stats.dropped += cut_queue(&self->first);
+    cut_queue(&self->again);
 }
 
 static void drop_stale(McSender *self, int64_t now_us)
 {
-    if (self->count > self->in_flight &&
-        now_us - slot_at(self, self->in_flight)->queued_us > QUEUE_AGE_US)
+    if (is_stale(&self->first, now_us, QUEUE_AGE_US))
         drop_queued(self);
+    if (is_stale(&self->again, now_us, AGAIN_AGE_US))
+        cut_queue(&self->again);
 }
 
 /* One frame on its way into the queue. */
@@ -74,18 +98,15 @@ typedef struct {
     int64_t spacing_ns;
     unsigned index;
     uint64_t frame_id;
+    int64_t again_after_us; /* 0: they leave once */
 } Filling;
 
 /* Due in steps, so that the thread wakes for some datagrams at a time. */
-static int64_t due_us(const Filling *filling)
+static int64_t delay_us(int64_t spacing_ns, unsigned index)
 {
-    const int64_t past = (int64_t) filling->index - BURST_DATAGRAMS;
-    int64_t delay_ns;
+    const int64_t past = (int64_t) index - BURST_DATAGRAMS;
 
-    if (past < 0)
-        return filling->now_us;
-    delay_ns = (past + 1) * filling->spacing_ns;
-    return filling->now_us + delay_ns / WAKE_QUANTUM_NS * WAKE_QUANTUM_NS / 1000;
+    return past < 0 ? 0 : (past + 1) * spacing_ns / WAKE_QUANTUM_NS * WAKE_QUANTUM_NS / 1000;
 }
 
 static bool protect_slot(McSender *self, Slot *slot)
@@ -100,19 +121,34 @@ static bool protect_slot(McSender *self, Slot *slot)
     return true;
 }
 
+static void queue_again(McSender *self, const Slot *slot, int64_t after_us)
+{
+    Queue *queue = &self->again;
+
+    if (queue->count == queue->size)
+        return;
+    Slot *copy = slot_at(queue, queue->count++);
+    copy->due_us = slot->due_us + after_us;
+    copy->queued_us = slot->queued_us;
+    copy->frame_id = 0;
+    copy->len = slot->len;
+    memcpy(copy->bytes, slot->bytes, slot->len);
+}
+
 static void queue_datagram(const uint8_t *header12, const uint8_t *payload, size_t payload_len,
                            void *user_data)
 {
     Filling *filling = user_data;
     McSender *self = filling->self;
+    Queue *queue = &self->first;
     Slot *slot;
 
-    if (self->count == RING_SLOTS) {
+    if (queue->count == queue->size) {
         self->stats.dropped++;
         return;
     }
-    slot = slot_at(self, self->count);
-    slot->due_us = due_us(filling);
+    slot = slot_at(queue, queue->count);
+    slot->due_us = filling->now_us + delay_us(filling->spacing_ns, filling->index);
     slot->queued_us = filling->now_us;
     slot->frame_id = filling->frame_id;
     slot->len = (uint16_t) (MC_RTP_HEADER_BYTES + payload_len);
@@ -122,25 +158,30 @@ static void queue_datagram(const uint8_t *header12, const uint8_t *payload, size
         self->stats.dropped++;
         return;
     }
-    self->count++;
+    queue->count++;
+    if (filling->again_after_us)
+        queue_again(self, slot, filling->again_after_us);
     filling->frame_id = 0;
     filling->index++;
+}
+
+static unsigned datagrams_of(size_t len)
+{
+    return (unsigned) (len / MC_RTP_PAYLOAD_MAX + 1);
 }
 
 /* A large frame takes the whole window, a smaller one only as long as a fair link needs. */
 static int64_t spacing_ns(uint32_t window_us, size_t len)
 {
-    const int64_t datagrams = (int64_t) (len / MC_RTP_PAYLOAD_MAX + 1);
-
-    return MIN(SPACING_MAX_NS, (int64_t) window_us * 1000 / datagrams);
+    return MIN(SPACING_MAX_NS, (int64_t) window_us * 1000 / datagrams_of(len));
 }
 
 /* ---------- sending ---------- */
 
-static void call_hooks(McSender *self, unsigned count)
+static void call_hooks(McSender *self, Queue *queue, unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
-        Slot *slot = slot_at(self, i);
+        Slot *slot = slot_at(queue, i);
 
         if (slot->frame_id && self->hook)
             self->hook(slot->frame_id, self->hook_data);
@@ -148,53 +189,69 @@ static void call_hooks(McSender *self, unsigned count)
     }
 }
 
-static void show_sent(McSender *self, unsigned count)
+static void show_sent(McSender *self, Queue *queue, unsigned count)
 {
     for (unsigned i = 0; self->tap && i < count; i++)
-        self->tap(slot_at(self, i)->bytes, slot_at(self, i)->len, self->tap_data);
+        self->tap(slot_at(queue, i)->bytes, slot_at(queue, i)->len, self->tap_data);
 }
 
-static void account(McSender *self, const McUdpOutcome *outcome)
+static void account(McSender *self, Queue *queue, const McUdpOutcome *outcome)
 {
     const unsigned gone = outcome->sent + outcome->lost;
 
-    self->head = (self->head + gone) % RING_SLOTS;
-    self->count -= gone;
-    self->in_flight = 0;
-    self->stats.datagrams += outcome->sent;
-    self->stats.bytes += outcome->bytes;
-    self->stats.dropped += outcome->lost;
+    queue->head = (queue->head + gone) % queue->size;
+    queue->count -= gone;
+    queue->in_flight = 0;
     self->stats.refusals += outcome->refusals;
+    if (queue == &self->again) {
+        self->stats.duplicates += outcome->sent;
+        self->stats.duplicate_bytes += outcome->bytes;
+    } else {
+        self->stats.datagrams += outcome->sent;
+        self->stats.bytes += outcome->bytes;
+        self->stats.dropped += outcome->lost;
+    }
     g_cond_broadcast(&self->changed);
 }
 
 /* Sends the first count slots; called and returns with the lock held, gives it up in between. */
-static McUdpOutResult send_batch(McSender *self, unsigned count)
+static McUdpOutResult send_batch(McSender *self, Queue *queue, unsigned count)
 {
     McDatagram datagrams[MC_UDP_OUT_MAX];
 
-    self->in_flight = count;
+    queue->in_flight = count;
     g_mutex_unlock(&self->lock);
-    call_hooks(self, count);
+    call_hooks(self, queue, count);
     for (unsigned i = 0; i < count; i++)
-        datagrams[i] = (McDatagram){slot_at(self, i)->bytes, slot_at(self, i)->len};
+        datagrams[i] = (McDatagram){slot_at(queue, i)->bytes, slot_at(queue, i)->len};
     const McUdpOutcome outcome = mc_udp_out_send(&self->out, datagrams, count);
-    show_sent(self, outcome.sent);
+    show_sent(self, queue, outcome.sent);
     g_mutex_lock(&self->lock);
-    account(self, &outcome);
+    account(self, queue, &outcome);
     return outcome.result;
+}
+
+/* A socket that is full has no room for what was sent already. */
+static void send_again(McSender *self, unsigned count)
+{
+    if (send_batch(self, &self->again, count) != MC_UDP_OUT_DONE)
+        cut_queue(&self->again);
 }
 
 /* Without pacing.  What the socket does not take waits for the next call. */
 static void send_queued(McSender *self)
 {
-    while (self->count && send_batch(self, MIN(self->count, MC_UDP_OUT_MAX)) == MC_UDP_OUT_DONE)
+    while (self->first.count &&
+           send_batch(self, &self->first, MIN(self->first.count, MC_UDP_OUT_MAX)) ==
+               MC_UDP_OUT_DONE)
         ;
+    while (self->again.count)
+        send_again(self, MIN(self->again.count, MC_UDP_OUT_MAX));
 }
 
 /* ---------- pacing thread ---------- */
 
-static unsigned count_due(McSender *self, int64_t now_us)
+static unsigned count_due(Queue *self, int64_t now_us)
 {
     unsigned n = 0;
 
@@ -215,7 +272,7 @@ static void wait_for_socket(McSender *self)
 
 static void send_due(McSender *self, unsigned count)
 {
-    switch (send_batch(self, count)) {
+    switch (send_batch(self, &self->first, count)) {
     case MC_UDP_OUT_DONE:
         break;
     case MC_UDP_OUT_FULL:
@@ -227,6 +284,24 @@ static void send_due(McSender *self, unsigned count)
     }
 }
 
+/* G_MAXINT64: nothing waits. */
+static int64_t next_due_us(McSender *self)
+{
+    const int64_t first_us = self->first.count ? slot_at(&self->first, 0)->due_us : G_MAXINT64;
+
+    return self->again.count ? MIN(first_us, slot_at(&self->again, 0)->due_us) : first_us;
+}
+
+static void wait_for_work(McSender *self)
+{
+    const int64_t due_us = next_due_us(self);
+
+    if (due_us == G_MAXINT64)
+        g_cond_wait(&self->changed, &self->lock);
+    else
+        g_cond_wait_until(&self->changed, &self->lock, due_us);
+}
+
 static void *run(void *user_data)
 {
     McSender *self = user_data;
@@ -236,15 +311,16 @@ static void *run(void *user_data)
     g_mutex_lock(&self->lock);
     while (!self->stop) {
         const int64_t now_us = g_get_monotonic_time();
-        const unsigned due = count_due(self, now_us);
 
         drop_stale(self, now_us);
-        if (!self->count)
-            g_cond_wait(&self->changed, &self->lock);
-        else if (!due)
-            g_cond_wait_until(&self->changed, &self->lock, slot_at(self, 0)->due_us);
+        const unsigned due = count_due(&self->first, now_us);
+        const unsigned again = count_due(&self->again, now_us);
+        if (due)
+            send_due(self, due);
+        else if (again)
+            send_again(self, again);
         else
-            send_due(self, MIN(due, self->count));
+            wait_for_work(self);
     }
     g_mutex_unlock(&self->lock);
     return NULL;
@@ -293,7 +369,8 @@ McSender *mc_sender_new(int fd, const char *dest_ip, uint16_t dest_port, GError 
     self->wake_fd = -1;
     if (!mc_udp_out_open(&self->out, fd, dest_ip, dest_port, error))
         return NULL;
-    self->ring = g_new(Slot, RING_SLOTS);
+    self->first = (Queue){.slots = g_new(Slot, FIRST_SLOTS), .size = FIRST_SLOTS};
+    self->again = (Queue){.slots = g_new(Slot, AGAIN_SLOTS), .size = AGAIN_SLOTS};
     return g_steal_pointer(&self);
 }
 
@@ -302,23 +379,27 @@ void mc_sender_free(McSender *self)
     if (!self)
         return;
     stop_thread(self);
-    g_free(self->ring);
+    g_free(self->first.slots);
+    g_free(self->again.slots);
     g_cond_clear(&self->changed);
     g_mutex_clear(&self->lock);
     g_free(self);
 }
 
-void mc_sender_send_frame(McSender *self, McRtpPacketiser *rtp, const uint8_t *ts, size_t len,
-                          uint32_t timestamp_90k, bool marker, uint64_t frame_id)
+static void send_ts(McSender *self, McRtpPacketiser *rtp, const McSenderFrame *frame, bool marker)
 {
     Filling filling = {.self = self,
                        .now_us = g_get_monotonic_time(),
-                       .spacing_ns = spacing_ns(self->window_us, len),
-                       .frame_id = frame_id};
+                       .spacing_ns = spacing_ns(self->window_us, frame->len),
+                       .frame_id = frame->frame_id};
 
+    if (frame->twice)
+        filling.again_after_us =
+            MAX(AGAIN_AFTER_US, delay_us(filling.spacing_ns, datagrams_of(frame->len)));
     g_mutex_lock(&self->lock);
     drop_stale(self, filling.now_us);
-    mc_rtp_packetise(rtp, ts, len, timestamp_90k, marker, queue_datagram, &filling);
+    mc_rtp_packetise(rtp, frame->ts, frame->len, frame->timestamp_90k, marker, queue_datagram,
+                     &filling);
     if (self->thread)
         g_cond_broadcast(&self->changed);
     else
@@ -326,10 +407,16 @@ void mc_sender_send_frame(McSender *self, McRtpPacketiser *rtp, const uint8_t *t
     g_mutex_unlock(&self->lock);
 }
 
+void mc_sender_send_frame(McSender *self, McRtpPacketiser *rtp, const McSenderFrame *frame)
+{
+    send_ts(self, rtp, frame, true);
+}
+
 void mc_sender_send(McSender *self, McRtpPacketiser *rtp, const uint8_t *ts, size_t len,
                     uint32_t timestamp_90k, bool marker)
 {
-    mc_sender_send_frame(self, rtp, ts, len, timestamp_90k, marker, 0);
+    send_ts(self, rtp, &(McSenderFrame){.ts = ts, .len = len, .timestamp_90k = timestamp_90k},
+            marker);
 }
 
 void mc_sender_set_protect(McSender *self, McSenderProtect protect, void *user_data)
@@ -368,9 +455,9 @@ bool mc_sender_drain(McSender *self, int64_t timeout_us)
     bool empty;
 
     g_mutex_lock(&self->lock);
-    while (self->count && g_cond_wait_until(&self->changed, &self->lock, end_us))
+    while (self->first.count && g_cond_wait_until(&self->changed, &self->lock, end_us))
         ;
-    empty = self->count == 0;
+    empty = self->first.count == 0;
     g_mutex_unlock(&self->lock);
     return empty;
 }
@@ -379,7 +466,7 @@ void mc_sender_discard(McSender *self)
 {
     g_mutex_lock(&self->lock);
     drop_queued(self);
-    while (self->in_flight) {
+    while (self->first.in_flight || self->again.in_flight) {
         g_cond_wait(&self->changed, &self->lock);
         drop_queued(self); /* the rest of a batch that the socket did not take */
     }
@@ -392,8 +479,8 @@ McSenderStats mc_sender_stats(McSender *self)
 
     g_mutex_lock(&self->lock);
     ret = self->stats;
-    for (unsigned i = 0; i < self->count; i++)
-        ret.queued_bytes += slot_at(self, i)->len;
+    for (unsigned i = 0; i < self->first.count; i++)
+        ret.queued_bytes += slot_at(&self->first, i)->len;
     g_mutex_unlock(&self->lock);
     ret.queued_bytes += mc_udp_out_queued_bytes(&self->out);
     return ret;

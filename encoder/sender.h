@@ -14,9 +14,10 @@
 
 typedef struct McSender McSender;
 typedef struct {
-    uint64_t datagrams, bytes, dropped; /* bytes with RTP headers; dropped counts datagrams */
-    uint64_t refusals;                  /* ICMP answers: nobody receives there */
-    uint64_t queued_bytes;              /* now, here and below the socket */
+    uint64_t datagrams, bytes, dropped;   /* bytes with RTP headers; dropped counts datagrams */
+    uint64_t duplicates, duplicate_bytes; /* sent a second time, and not counted above */
+    uint64_t refusals;                    /* ICMP answers: nobody receives there */
+    uint64_t queued_bytes;                /* now, here and below the socket */
 } McSenderStats;
 
 /* fd: a UDP socket, bound or not, connected or not.  Its file flags stay as they are.  dest_ip is a
@@ -28,10 +29,17 @@ void mc_sender_free(
 /* Packetises and sends ts (whole packets) in batches; called under the stream's lock. */
 void mc_sender_send(McSender *self, McRtpPacketiser *rtp, const uint8_t *ts, size_t len,
                     uint32_t timestamp_90k, bool marker);
-/* The same for a video frame: the hook below is called with frame_id right before the frame's
- * first network call, on the sending thread (the caller's own when pacing is off). */
-void mc_sender_send_frame(McSender *self, McRtpPacketiser *rtp, const uint8_t *ts, size_t len,
-                          uint32_t timestamp_90k, bool marker, uint64_t frame_id);
+/* The same for a video frame, whose last datagram has the marker: the hook below is called with
+ * frame_id right before the frame's first network call, on the sending thread (the caller's own
+ * when pacing is off). */
+typedef struct {
+    const uint8_t *ts;
+    size_t len;
+    uint32_t timestamp_90k;
+    uint64_t frame_id; /* 0: no hook is called */
+    bool twice;        /* each datagram leaves once more, the same bytes, when all have left */
+} McSenderFrame;
+void mc_sender_send_frame(McSender *self, McRtpPacketiser *rtp, const McSenderFrame *frame);
 typedef void (*McSenderFrameHook)(uint64_t frame_id, void *user_data);
 void mc_sender_set_frame_hook(McSender *self, McSenderFrameHook hook, void *user_data);
 

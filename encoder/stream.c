@@ -104,6 +104,11 @@ void mc_stream_set_pace(McStream *self, const McStreamPace *pace)
     mc_seat_set_pace(self->seat, pace);
 }
 
+void mc_stream_set_duplication(McStream *self, bool on)
+{
+    mc_output_set_duplication(self->output, on);
+}
+
 void mc_stream_set_cursor(McStream *self, int x_px, int y_px, bool visible, const uint8_t *bgra,
                           unsigned width_px, unsigned height_px)
 {

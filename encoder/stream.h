@@ -96,8 +96,9 @@ typedef struct {
 typedef struct {
     uint64_t frames_in, frames_encoded, frames_dropped, frames_repeated, idr_frames;
     uint64_t datagrams_sent, bytes_sent, datagrams_dropped;
-    uint64_t sound_bytes;  /* of bytes_sent, about */
-    uint64_t tables_sent;  /* PAT and PMT */
+    uint64_t datagrams_duplicated, bytes_duplicated; /* besides: what was sent a second time */
+    uint64_t sound_bytes;                            /* of bytes_sent, about */
+    uint64_t tables_sent;                            /* PAT and PMT */
     uint64_t refusals;     /* of datagrams, by the sink's machine: ICMP said so */
     uint64_t queued_bytes; /* now, not sent yet */
     uint32_t bitrate_kbps; /* asked */
@@ -135,6 +136,8 @@ void mc_stream_force_idr(McStream *self);            /* next frame; coalesced to
 void mc_stream_mute(McStream *self, bool muted);     /* sends no sound; its clock goes on */
 int64_t mc_stream_pts_zero_us(const McStream *self); /* monotonic time whose PTS is 0 */
 void mc_stream_set_pace(McStream *self, const McStreamPace *pace);
+/* Datagrams of key frames leave twice (encoder/duplication.h); not at first. */
+void mc_stream_set_duplication(McStream *self, bool on);
 void mc_stream_set_flavour(McStream *self, const char *name); /* IDR first */
 /* When this returns, nothing of the content leaves in another way; going back to NONE waits for a
  * picture that was captured after the call.  Each change begins with an IDR. */

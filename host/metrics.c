@@ -92,6 +92,8 @@ char *mc_metrics_text(const McFigures *figures)
          now->encoders_replaced},
         {"bytes_sent_total", "counter", "RTP bytes.", (double) now->bytes_sent},
         {"datagrams_sent_total", "counter", "RTP datagrams.", (double) now->datagrams_sent},
+        {"datagrams_duplicated_total", "counter", "RTP datagrams sent a second time.",
+         (double) now->datagrams_duplicated},
         {"datagrams_dropped_total", "counter", "Datagrams that the queue or system did not take.",
          (double) now->datagrams_dropped},
         {"datagrams_refused_total", "counter", "ICMP answers of the sink's machine.",

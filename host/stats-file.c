@@ -83,14 +83,15 @@ char *mc_stats_text(const char *sink, const McFigures *figures)
         "\"width\":%u,\"height\":%u,\"mode_fps\":%u,\"encoder\":\"%s\",\"state\":%u,"
         "\"frames_in\":%" G_GUINT64_FORMAT ",\"frames_encoded\":%" G_GUINT64_FORMAT
         ",\"frames_dropped\":%" G_GUINT64_FORMAT ",\"idr_frames\":%" G_GUINT64_FORMAT
-        ",\"datagrams\":%" G_GUINT64_FORMAT ",\"datagrams_dropped\":%" G_GUINT64_FORMAT
+        ",\"datagrams\":%" G_GUINT64_FORMAT ",\"datagrams_duplicated\":%" G_GUINT64_FORMAT
+        ",\"datagrams_dropped\":%" G_GUINT64_FORMAT
         ",\"idr_requests\":%u,\"keepalives_sent\":%u,\"keepalives_answered\":%u,"
         "\"convert_us\":%u,\"encode_us\":%u,\"mux_us\":%u,\"send_us\":%u,",
         figures->time_us, figures->fps, figures->kbps, now->bitrate_kbps, now->width_px,
         now->height_px, now->fps, now->encoder, now->wfd_state, now->frames_in, now->frames_encoded,
-        now->frames_dropped, now->idr_frames, now->datagrams_sent, now->datagrams_dropped,
-        now->idr_requests, now->keepalives_sent, now->keepalives_answered, now->convert_us,
-        now->encode_us, now->mux_us, now->send_us);
+        now->frames_dropped, now->idr_frames, now->datagrams_sent, now->datagrams_duplicated,
+        now->datagrams_dropped, now->idr_requests, now->keepalives_sent, now->keepalives_answered,
+        now->convert_us, now->encode_us, now->mux_us, now->send_us);
     add_far_end(out, now);
     add_drops(out, &figures->drops);
     add_stages(out, figures);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "encoder/duplication.h"
 #include "encoder/rtcp.h"
 #include "encoder/socket-address.h"
 
@@ -22,10 +23,12 @@ struct McFeedback {
     McMedia *media;
     struct sockaddr_storage sink; /* port 0: no reports are sent */
     socklen_t sink_len;
-    bool running, tight;
+    bool running, tight, duplicates;
     McRateControl rate;
+    McDuplication duplication;
     bool has_report;
     uint8_t fraction_lost;
+    int32_t total_lost;
     int64_t trip_us;  /* of the last report; -1: not told */
     bool trip_grows;  /* by the last reports */
     uint32_t last_sr; /* that it was counted from */
@@ -76,11 +79,20 @@ static void send_report(McFeedback *self, bool bye)
         mc_media_show_rtcp(self->media, '>', port, packet, bytes);
 }
 
+static void set_duplication(McFeedback *self, bool on)
+{
+    if (on != self->duplicates)
+        mc_media_set_duplication(self->media, on);
+    self->duplicates = on;
+}
+
 void mc_feedback_start(McFeedback *self, const McRateConfig *config, uint16_t sink_port,
                        int64_t now_us)
 {
     mc_socket_address_set_port(&self->sink, sink_port);
     mc_rate_control_init(&self->rate, config, now_us);
+    mc_duplication_init(&self->duplication);
+    set_duplication(self, false);
     self->report_us = now_us; /* sinks may wait for the first one before they report */
     self->step_us = now_us + STEP_US;
     self->running = true;
@@ -193,6 +205,7 @@ static void take_report(McFeedback *self, uint8_t *packet, size_t bytes)
         mend_loss(self);
     self->fraction_lost = self->has_report ? MAX(self->fraction_lost, feedback.fraction_lost)
                                            : feedback.fraction_lost;
+    self->total_lost = feedback.total_lost;
     self->counters.reports++;
     self->counters.fraction_lost = feedback.fraction_lost;
     self->counters.lost = (uint64_t) MAX(feedback.total_lost, 0);
@@ -302,12 +315,18 @@ bool mc_feedback_time(McFeedback *self, int64_t now_us, uint32_t idr_requests,
         .link_sent = self->has_radio ? self->radio.sent : 0,
         .link_failed = self->has_radio ? self->radio.failed : 0,
         .idr_requests = idr_requests + self->counters.pictures_wanted};
+    McDuplicationInput loss = {.now_us = now_us,
+                               .has_report = self->has_report,
+                               .fraction_lost = self->fraction_lost,
+                               .total_lost = self->total_lost};
     self->has_report = self->has_radio = false;
     if (now_us - self->queued_at_us >= STEP_US * 3 / 4) {
         self->last_queued_us = queued_us;
         self->queued_at_us = now_us;
     }
     *ret_decision = mc_rate_control_step(&self->rate, &input);
+    loss.tight = ret_decision->tight;
+    set_duplication(self, mc_duplication_step(&self->duplication, &loss));
     const bool news = ret_decision->why || ret_decision->tight != self->tight;
     self->tight = ret_decision->tight;
     return news;

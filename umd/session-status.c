@@ -66,7 +66,8 @@ void mc_session_status_read(McSessionStatus *self, McMedia *media, McStatusSnaps
     ret_snapshot->frames_dropped = stats.frames_dropped;
     ret_snapshot->idr_frames = stats.idr_frames;
     ret_snapshot->datagrams_sent = stats.datagrams_sent;
-    ret_snapshot->bytes_sent = stats.bytes_sent;
+    ret_snapshot->bytes_sent = stats.bytes_sent + stats.bytes_duplicated;
+    ret_snapshot->datagrams_duplicated = stats.datagrams_duplicated;
     ret_snapshot->datagrams_dropped = stats.datagrams_dropped;
     ret_snapshot->bitrate_kbps = stats.bitrate_kbps;
     ret_snapshot->convert_us = stats.convert_us;

@@ -101,7 +101,7 @@ typedef struct {
 } McMsgQueryStatus;
 
 /* Answer to QUERY_STATUS in the output buffer. */
-#define MC_STATUS_VERSION 4u
+#define MC_STATUS_VERSION 5u
 typedef struct {
     uint32_t p50_us, p95_us; /* of the last frames */
 } McStatusStage;
@@ -115,7 +115,7 @@ typedef struct {
     uint32_t idr_requests, keepalives_sent, keepalives_answered;
     /* encoder */
     uint64_t frames_in, frames_encoded, frames_dropped, idr_frames;
-    uint64_t datagrams_sent, bytes_sent, datagrams_dropped;
+    uint64_t datagrams_sent, bytes_sent, datagrams_dropped; /* bytes: of all that left */
     uint32_t bitrate_kbps;
     uint32_t convert_us, encode_us, mux_us, send_us; /* last frame */
     char encoder[32];                                /* NUL-terminated */
@@ -138,6 +138,8 @@ typedef struct {
     uint64_t frames_shared;  /* of frames_encoded, by another context's work */
     uint32_t encoding_sinks; /* that have it, this one included */
     uint32_t reserved;
+    /* since version 5 */
+    uint64_t datagrams_duplicated; /* sent a second time, besides datagrams_sent */
 } McStatusSnapshot;
 
 _Static_assert(sizeof(McMsgHeader) == 16, "wire layout");

@@ -254,7 +254,8 @@ static bool check_hook(uint32_t window_us)
     g_assert_true(mc_sender_set_pacing(sender, window_us, NULL));
     for (uint64_t id = 1; id <= 5; id++) {
         mc_sender_send(sender, rtp, ts, PACKET, 0, false); /* sound: no hook */
-        mc_sender_send_frame(sender, rtp, ts, 70 * PACKET, 0, true, id);
+        mc_sender_send_frame(sender, rtp,
+                             &(McSenderFrame){.ts = ts, .len = 70 * PACKET, .frame_id = id});
     }
     if (!all_left(sender, 55))
         return false;
@@ -348,6 +349,125 @@ static void test_discard(void)
     for (unsigned i = 0; i < 2; i++)
         for (unsigned attempt = 0; !check_discard(i); attempt++)
             g_assert_cmpuint(attempt, <, ATTEMPTS);
+}
+
+/* ---------- what leaves twice ---------- */
+
+#define SEALED 4u /* bytes that the test's encryption adds: how often it was asked */
+
+static bool seal(uint8_t *datagram, size_t room, size_t *len, void *user_data)
+{
+    const uint32_t count = ++*(uint32_t *) user_data;
+
+    g_assert_cmpuint(*len + SEALED, <=, room);
+    memcpy(datagram + *len, &count, SEALED);
+    *len += SEALED;
+    return true;
+}
+
+typedef struct {
+    GPtrArray *datagrams; /* GBytes, as they came */
+    unsigned first, again;
+    bool same;   /* bytes, of both of each */
+    bool behind; /* no duplicate before the last of what leaves once */
+} Twice;
+
+static uint16_t seq_of(const uint8_t *datagram)
+{
+    return (uint16_t) (datagram[2] << 8 | datagram[3]);
+}
+
+static void take_twice(const Pair *pair, unsigned n, Twice *got)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
+    uint8_t buf[2048];
+
+    got->datagrams = g_ptr_array_new_with_free_func((GDestroyNotify) g_bytes_unref);
+    got->same = got->behind = true;
+    for (unsigned i = 0; i < n; i++) {
+        struct pollfd pfd = {pair->rx, POLLIN, 0};
+
+        g_assert_cmpint(poll(&pfd, 1, PATIENCE_MS), ==, 1);
+        const ssize_t len = recv(pair->rx, buf, sizeof buf, 0);
+        g_assert_cmpint(len, >, 12);
+        GBytes *bytes = g_bytes_new(buf, (size_t) len);
+        gpointer seq = GUINT_TO_POINTER(seq_of(buf)), before = NULL;
+        g_ptr_array_add(got->datagrams, bytes);
+        if (g_hash_table_lookup_extended(seen, seq, NULL, &before)) {
+            got->again++;
+            got->same = got->same && g_bytes_equal(bytes, before);
+        } else {
+            got->first++;
+            got->behind = got->behind && !got->again;
+            g_hash_table_insert(seen, seq, bytes);
+        }
+    }
+}
+
+static bool check_twice(uint32_t window_us, bool next)
+{
+    g_auto(Pair) pair = pair_open();
+    g_autoptr(McRtpPacketiser) rtp = mc_rtp_packetiser_new(1, 65500);
+    g_autofree uint8_t *ts = make_ts(280);
+    g_autoptr(McSender) sender = mc_sender_new(pair.tx, "127.0.0.1", pair.port, NULL);
+    const McSenderFrame frame = {.ts = ts, .len = 280 * PACKET, .twice = true};
+    const unsigned once = next ? 50 : 40; /* datagrams: another picture's ten come at once */
+    uint32_t sealed = 0;
+    Twice got = {0};
+
+    mc_sender_set_protect(sender, seal, &sealed);
+    g_assert_true(mc_sender_set_pacing(sender, window_us, NULL));
+    mc_sender_send_frame(sender, rtp, &frame);
+    if (next)
+        mc_sender_send(sender, rtp, ts, 70 * PACKET, 1, true);
+    if (window_us && !all_left(sender, once))
+        return false;
+    take_twice(&pair, once + 40, &got);
+    mc_sender_set_pacing(sender, 0, NULL);
+    const McSenderStats stats = mc_sender_stats(sender);
+    g_assert_cmpuint(got.first, ==, once);
+    g_assert_cmpuint(got.again, ==, 40);
+    g_assert_true(got.same);
+    g_assert_cmpuint(sealed, ==,
+                     once); /* each once: a second time under another number is another datagram */
+    g_assert_cmpuint(stats.datagrams, ==, once);
+    g_assert_cmpuint(stats.duplicates, ==, 40);
+    g_assert_cmpuint(stats.duplicate_bytes, ==, 280 * PACKET + 40 * (12 + SEALED));
+    g_assert_cmpuint(mc_rtp_packetiser_packets(rtp), ==, once);
+    const bool in_order = got.behind;
+    g_ptr_array_unref(got.datagrams);
+    return in_order;
+}
+
+/* A key frame's datagrams once more, behind all of its first ones, the same bytes; and where the
+ * next picture comes meanwhile, it does not wait for them. */
+static void test_twice(void)
+{
+    g_assert_true(check_twice(0, false));
+    for (unsigned i = 0; i < 2; i++)
+        for (unsigned attempt = 0; !check_twice(3000, i); attempt++)
+            g_assert_cmpuint(attempt, <, ATTEMPTS);
+}
+
+/* They are no reason to wait for, and do not outlast a pause. */
+static void test_twice_discarded(void)
+{
+    g_auto(Pair) pair = pair_open();
+    g_autoptr(McRtpPacketiser) rtp = mc_rtp_packetiser_new(1, 0);
+    g_autofree uint8_t *ts = make_ts(280);
+    g_autoptr(McSender) sender = mc_sender_new(pair.tx, "127.0.0.1", pair.port, NULL);
+    Received got = {0};
+
+    g_assert_true(mc_sender_set_pacing(sender, 16000, NULL));
+    mc_sender_send_frame(sender, rtp,
+                         &(McSenderFrame){.ts = ts, .len = 280 * PACKET, .twice = true});
+    mc_sender_drain(sender, PATIENCE_MS * 1000);
+    g_assert_cmpuint(mc_sender_stats(sender).queued_bytes, ==, 0);
+    mc_sender_discard(sender);
+    const McSenderStats stats = mc_sender_stats(sender);
+    receive(&pair, 1000, 50, &got);
+    g_assert_cmpuint(got.datagrams, ==, stats.datagrams + stats.duplicates);
+    g_assert_cmpuint(mc_sender_stats(sender).duplicates, ==, stats.duplicates);
 }
 
 /* More than the queue holds: bounded, counted, and the rest arrives. */
@@ -514,6 +634,8 @@ int main(int argc, char **argv)
     g_test_add_func("/sender/hook", test_hook);
     g_test_add_func("/sender/pacing", test_pacing);
     g_test_add_func("/sender/discard", test_discard);
+    g_test_add_func("/sender/twice", test_twice);
+    g_test_add_func("/sender/twice-discarded", test_twice_discarded);
     g_test_add_func("/sender/overflow", test_overflow);
     g_test_add_func("/sender/full-socket", test_full_socket);
     g_test_add_func("/sender/dscp", test_dscp);

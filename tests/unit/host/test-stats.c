@@ -27,7 +27,8 @@ static void test_figures(void)
     g_assert_cmpfloat(figures.fps, ==, 0); /* a stream that began anew, and not the other way */
 }
 
-/* Whoever looks, and however: each figure is in the line, in the statistics and in the metrics. */
+/* Whoever looks, and however: each figure is in the line (but for a detail), in the statistics and
+ * in the metrics. */
 static void test_three_outputs(void)
 {
     static const struct {
@@ -42,6 +43,7 @@ static void test_three_outputs(void)
         {" 32 pace", "\"pace\":32,", "\nmiracast_frames_dropped_total 32\n"},
         {" 33 queue", "\"queue\":33,", "\nmiracast_datagrams_dropped_total 33\n"},
         {" 34 refused", "\"refused\":34}", "\nmiracast_datagrams_refused_total 34\n"},
+        {"", "\"datagrams_duplicated\":35,", "\nmiracast_datagrams_duplicated_total 35\n"},
         {" idr 7 ", "\"idr_frames\":7,", "\nmiracast_idr_frames_total 7\n"},
         {"(8 asked)", "\"idr_requests\":8,", "\nmiracast_idr_requests_total 8\n"},
         {" a/v +12 ms", "\"av_offset_us\":12000,", "\nmiracast_av_offset_seconds 0.012\n"},
@@ -66,6 +68,7 @@ static void test_three_outputs(void)
                             .frames_dropped = 32,
                             .datagrams_dropped = 33,
                             .refusals = 34,
+                            .datagrams_duplicated = 35,
                             .idr_frames = 7,
                             .idr_requests = 8,
                             .av_offset_us = 12000,
