@@ -23,11 +23,11 @@ struct McOutput {
     McRtpPacketiser *rtp;
     McSender *sender;
     GByteArray *ts;
-    bool held;             /* no sound leaves */
-    bool duplicates;       /* key frames leave twice */
+    bool held; /* no sound leaves */
+    McDuplicate duplicated;
     int64_t sound_from_ns; /* older sound is still protected; INT64_MAX: all is withheld */
     uint64_t last_pts_90k;
-    uint64_t sound_bytes;                 /* of transport stream */
+    uint64_t sound_bytes;                 /* of transport stream, as often as it left */
     int64_t video_lead_ns, audio_lead_ns; /* of the last ones: from sending to their PTS */
 };
 
@@ -79,10 +79,22 @@ void mc_output_video(McOutput *self, const GByteArray *unit, bool idr, int64_t c
                                           .len = self->ts->len,
                                           .timestamp_90k = rtp_now(self),
                                           .frame_id = frame_id,
-                                          .twice = idr && self->duplicates});
+                                          .twice = self->duplicated == MC_DUPLICATE_ALL ||
+                                                   (idr && self->duplicated)});
     g_mutex_unlock(&self->lock);
     ret_us[0] = (uint32_t) (muxed_us - start_us);
     ret_us[1] = (uint32_t) (g_get_monotonic_time() - muxed_us);
+}
+
+/* What is no picture. */
+static void send_between(McOutput *self)
+{
+    mc_sender_send_frame(self->sender, self->rtp,
+                         &(McSenderFrame){.ts = self->ts->data,
+                                          .len = self->ts->len,
+                                          .timestamp_90k = rtp_now(self),
+                                          .no_marker = true,
+                                          .twice = self->duplicated == MC_DUPLICATE_ALL});
 }
 
 void mc_output_heartbeat(McOutput *self)
@@ -91,8 +103,7 @@ void mc_output_heartbeat(McOutput *self)
     g_byte_array_set_size(self->ts, 0);
     mc_ts_mux_heartbeat(self->mux, pcr_of(self, now_ns()), self->ts);
     if (self->ts->len)
-        mc_sender_send(self->sender, self->rtp, self->ts->data, self->ts->len, rtp_now(self),
-                       false);
+        send_between(self);
     g_mutex_unlock(&self->lock);
 }
 
@@ -104,9 +115,8 @@ void mc_output_sound(McOutput *self, const uint8_t *frame, size_t bytes, int64_t
         self->audio_lead_ns = time_ns + LEAD_NS - now_ns();
         mc_ts_mux_audio(self->mux, frame, bytes, pts_of(self, time_ns), pcr_of(self, now_ns()),
                         self->ts);
-        mc_sender_send(self->sender, self->rtp, self->ts->data, self->ts->len, rtp_now(self),
-                       false);
-        self->sound_bytes += self->ts->len;
+        send_between(self);
+        self->sound_bytes += self->ts->len * (self->duplicated == MC_DUPLICATE_ALL ? 2 : 1);
     }
     g_mutex_unlock(&self->lock);
 }
@@ -165,10 +175,10 @@ bool mc_output_set_pacing(McOutput *self, uint32_t fps, GError **error)
     return ok;
 }
 
-void mc_output_set_duplication(McOutput *self, bool on)
+void mc_output_set_duplication(McOutput *self, McDuplicate what)
 {
     g_mutex_lock(&self->lock);
-    self->duplicates = on;
+    self->duplicated = what;
     g_mutex_unlock(&self->lock);
 }
 

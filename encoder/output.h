@@ -42,8 +42,8 @@ bool mc_output_is_ready(const McOutput *self); /* false: no keys yet, and nothin
 void mc_output_set_video(McOutput *self, uint8_t profile_idc, uint8_t constraints,
                          uint8_t level_idc);
 void mc_output_set_flavour(McOutput *self, const McTsFlavour *flavour);
-/* Datagrams of key frames leave twice (encoder/duplication.h). */
-void mc_output_set_duplication(McOutput *self, bool on);
+/* Datagrams that leave twice; none at first. */
+void mc_output_set_duplication(McOutput *self, McDuplicate what);
 bool mc_output_set_pacing(McOutput *self, uint32_t fps, GError **error);
 /* Sound that is older than this moment does not leave; INT64_MAX: none does. */
 void mc_output_protect(McOutput *self, bool encrypt, int64_t sound_from_ns);

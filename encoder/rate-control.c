@@ -306,17 +306,17 @@ static void note_loss(McRateControl *self, const McRateInput *input)
     const bool anew =
         input->now_us - self->lowered_us < cut_spacing_us(input) || since_us > LOSS_WINDOW_US;
     const int64_t keep_us = anew ? 0 : LOSS_WINDOW_US - since_us;
+    const uint64_t bytes = input->bytes_sent - input->bytes_again; /* reports count numbers */
     McRateLoss *report = &self->report, *recent = &self->recent;
 
     *report = (McRateLoss){0};
-    if (input->bytes_sent > self->bytes_reported)
-        report->datagrams =
-            (uint32_t) ((input->bytes_sent - self->bytes_reported) / DATAGRAM_BYTES) + 1;
+    if (bytes > self->bytes_reported)
+        report->datagrams = (uint32_t) ((bytes - self->bytes_reported) / DATAGRAM_BYTES) + 1;
     report->lost = (report->datagrams * input->fraction_lost + 128) / 256;
     recent->datagrams =
         report->datagrams + (uint32_t) (recent->datagrams * keep_us / LOSS_WINDOW_US);
     recent->lost = report->lost + (uint32_t) (recent->lost * keep_us / LOSS_WINDOW_US);
-    self->bytes_reported = input->bytes_sent;
+    self->bytes_reported = bytes;
     self->reported_us = input->now_us;
 }
 

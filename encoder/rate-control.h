@@ -24,6 +24,7 @@ typedef struct {
     uint32_t received_kbps; /* of ours, by the sink's count; 0: not known */
     uint64_t bytes_sent,
         sound_bytes;            /* all that was sent; the sound's part, which cannot give way */
+    uint64_t bytes_again;       /* of bytes_sent, what left a second time */
     uint64_t datagrams_dropped; /* by our own socket: it was full */
     int64_t queued_us;          /* how long what waits in our queues takes at the present rate */
     uint32_t idr_requests;      /* of the sink: M13 and PLI */
@@ -53,7 +54,7 @@ typedef struct {
     uint32_t sound_kbps;           /* likewise */
     int64_t trip_base_us;          /* without a queue; 0: none yet */
     McRateLoss report, recent;     /* of the last one, and of about the last second */
-    uint64_t bytes_reported;       /* sent by the last report */
+    uint64_t bytes_reported;       /* sent for the first time by the last report */
     int64_t reported_us;           /* when it came; 0: none yet */
     int64_t lowered_us, raised_us; /* when it last gave way, or grew */
     int64_t bad_us;                /* when anything was last wrong */

@@ -386,7 +386,7 @@ void mc_sender_free(McSender *self)
     g_free(self);
 }
 
-static void send_ts(McSender *self, McRtpPacketiser *rtp, const McSenderFrame *frame, bool marker)
+void mc_sender_send_frame(McSender *self, McRtpPacketiser *rtp, const McSenderFrame *frame)
 {
     Filling filling = {.self = self,
                        .now_us = g_get_monotonic_time(),
@@ -398,8 +398,8 @@ static void send_ts(McSender *self, McRtpPacketiser *rtp, const McSenderFrame *f
             MAX(AGAIN_AFTER_US, delay_us(filling.spacing_ns, datagrams_of(frame->len)));
     g_mutex_lock(&self->lock);
     drop_stale(self, filling.now_us);
-    mc_rtp_packetise(rtp, frame->ts, frame->len, frame->timestamp_90k, marker, queue_datagram,
-                     &filling);
+    mc_rtp_packetise(rtp, frame->ts, frame->len, frame->timestamp_90k, !frame->no_marker,
+                     queue_datagram, &filling);
     if (self->thread)
         g_cond_broadcast(&self->changed);
     else
@@ -407,16 +407,13 @@ static void send_ts(McSender *self, McRtpPacketiser *rtp, const McSenderFrame *f
     g_mutex_unlock(&self->lock);
 }
 
-void mc_sender_send_frame(McSender *self, McRtpPacketiser *rtp, const McSenderFrame *frame)
-{
-    send_ts(self, rtp, frame, true);
-}
-
 void mc_sender_send(McSender *self, McRtpPacketiser *rtp, const uint8_t *ts, size_t len,
                     uint32_t timestamp_90k, bool marker)
 {
-    send_ts(self, rtp, &(McSenderFrame){.ts = ts, .len = len, .timestamp_90k = timestamp_90k},
-            marker);
+    mc_sender_send_frame(
+        self, rtp,
+        &(McSenderFrame){
+            .ts = ts, .len = len, .timestamp_90k = timestamp_90k, .no_marker = !marker});
 }
 
 void mc_sender_set_protect(McSender *self, McSenderProtect protect, void *user_data)

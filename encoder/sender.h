@@ -29,7 +29,7 @@ void mc_sender_free(
 /* Packetises and sends ts (whole packets) in batches; called under the stream's lock. */
 void mc_sender_send(McSender *self, McRtpPacketiser *rtp, const uint8_t *ts, size_t len,
                     uint32_t timestamp_90k, bool marker);
-/* The same for a video frame, whose last datagram has the marker: the hook below is called with
+/* The same for a video frame, say: the hook below is called with
  * frame_id right before the frame's first network call, on the sending thread (the caller's own
  * when pacing is off). */
 typedef struct {
@@ -37,6 +37,7 @@ typedef struct {
     size_t len;
     uint32_t timestamp_90k;
     uint64_t frame_id; /* 0: no hook is called */
+    bool no_marker;    /* else its last datagram has one */
     bool twice;        /* each datagram leaves once more, the same bytes, when all have left */
 } McSenderFrame;
 void mc_sender_send_frame(McSender *self, McRtpPacketiser *rtp, const McSenderFrame *frame);

@@ -104,9 +104,9 @@ void mc_stream_set_pace(McStream *self, const McStreamPace *pace)
     mc_seat_set_pace(self->seat, pace);
 }
 
-void mc_stream_set_duplication(McStream *self, bool on)
+void mc_stream_set_duplication(McStream *self, McDuplicate what)
 {
-    mc_output_set_duplication(self->output, on);
+    mc_output_set_duplication(self->output, what);
 }
 
 void mc_stream_set_cursor(McStream *self, int x_px, int y_px, bool visible, const uint8_t *bgra,

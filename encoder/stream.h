@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "encoder/duplication.h"
 #include "encoder/rtcp.h"
 #include "encoder/stage-times.h"
 #include "encoder/ts-mux.h"
@@ -136,8 +137,8 @@ void mc_stream_force_idr(McStream *self);            /* next frame; coalesced to
 void mc_stream_mute(McStream *self, bool muted);     /* sends no sound; its clock goes on */
 int64_t mc_stream_pts_zero_us(const McStream *self); /* monotonic time whose PTS is 0 */
 void mc_stream_set_pace(McStream *self, const McStreamPace *pace);
-/* Datagrams of key frames leave twice (encoder/duplication.h); not at first. */
-void mc_stream_set_duplication(McStream *self, bool on);
+/* Datagrams that leave twice; none at first. */
+void mc_stream_set_duplication(McStream *self, McDuplicate what);
 void mc_stream_set_flavour(McStream *self, const char *name); /* IDR first */
 /* When this returns, nothing of the content leaves in another way; going back to NONE waits for a
  * picture that was captured after the call.  Each change begins with an IDR. */

@@ -10,6 +10,7 @@ struct McAdapt {
     McFeedback *feedback;
     uint32_t kbps, fps, size_step; /* as last decided */
     bool mute;                     /* likewise */
+    bool told_twice;               /* that all is sent twice: once a session */
     McVideoMode full;              /* the mode that was negotiated before the link had a say */
     McVideoMode wish;
     bool wish_waits;   /* for take_wish() */
@@ -69,7 +70,9 @@ void mc_adapt_start(McAdapt *self, const McWfdDecision *decision, uint16_t sink_
 
     self->mode_is_ours = false;
     if (ours) { /* the new encoder began with the mode's own rate */
-        mc_media_follow_link(self->media, &(McStreamPace){.kbps = self->kbps, .tight = true});
+        mc_media_follow_link(
+            self->media, &(McStreamPace){.kbps = mc_feedback_share_kbps(self->feedback, self->kbps),
+                                         .tight = true});
         self->fps = mode->fps;
         return;
     }
@@ -157,6 +160,16 @@ bool mc_adapt_take_wish(McAdapt *self, McVideoMode *ret_mode)
     return true;
 }
 
+static void tell_duplication(McAdapt *self, bool twice, uint32_t share_kbps)
+{
+    if (twice && !self->told_twice) {
+        g_autofree char *text = g_strdup_printf(
+            "the sink loses some: all is sent twice, with pictures of %u kbit/s", share_kbps);
+        progress(self, text);
+        self->told_twice = true;
+    }
+}
+
 void mc_adapt_time(McAdapt *self, const McWfdDecision *decision, unsigned idr_requests,
                    int64_t now_us)
 {
@@ -165,8 +178,10 @@ void mc_adapt_time(McAdapt *self, const McWfdDecision *decision, unsigned idr_re
     if (now_us < mc_feedback_deadline_us(self->feedback) ||
         !mc_feedback_time(self->feedback, now_us, idr_requests, &rate))
         return;
+    const uint32_t share_kbps = mc_feedback_share_kbps(self->feedback, rate.kbps);
     mc_media_follow_link(self->media,
-                         &(McStreamPace){.kbps = rate.kbps, .fps = rate.fps, .tight = rate.tight});
+                         &(McStreamPace){.kbps = share_kbps, .fps = rate.fps, .tight = rate.tight});
+    tell_duplication(self, share_kbps < rate.kbps, share_kbps);
     if (rate.fps < self->fps ||
         (rate.fps > self->fps && rate.fps <= mc_wfd_decision_video(decision)->mode.fps))
         report_fps(self, &mc_wfd_decision_video(decision)->mode, rate.fps);

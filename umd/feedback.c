@@ -23,9 +23,10 @@ struct McFeedback {
     McMedia *media;
     struct sockaddr_storage sink; /* port 0: no reports are sent */
     socklen_t sink_len;
-    bool running, tight, duplicates;
+    bool running, tight;
     McRateControl rate;
     McDuplication duplication;
+    McDuplicate duplicated;
     bool has_report;
     uint8_t fraction_lost;
     int32_t total_lost;
@@ -79,11 +80,20 @@ static void send_report(McFeedback *self, bool bye)
         mc_media_show_rtcp(self->media, '>', port, packet, bytes);
 }
 
-static void set_duplication(McFeedback *self, bool on)
+/* True: the encoder's share of the rate is another one now. */
+static bool set_duplication(McFeedback *self, McDuplicate what)
 {
-    if (on != self->duplicates)
-        mc_media_set_duplication(self->media, on);
-    self->duplicates = on;
+    const McDuplicate before = self->duplicated;
+
+    if (what != before)
+        mc_media_set_duplication(self->media, what);
+    self->duplicated = what;
+    return (what == MC_DUPLICATE_ALL) != (before == MC_DUPLICATE_ALL);
+}
+
+uint32_t mc_feedback_share_kbps(const McFeedback *self, uint32_t kbps)
+{
+    return mc_duplication_share_kbps(self->duplicated, kbps);
 }
 
 void mc_feedback_start(McFeedback *self, const McRateConfig *config, uint16_t sink_port,
@@ -92,7 +102,7 @@ void mc_feedback_start(McFeedback *self, const McRateConfig *config, uint16_t si
     mc_socket_address_set_port(&self->sink, sink_port);
     mc_rate_control_init(&self->rate, config, now_us);
     mc_duplication_init(&self->duplication);
-    set_duplication(self, false);
+    set_duplication(self, MC_DUPLICATE_NOTHING);
     self->report_us = now_us; /* sinks may wait for the first one before they report */
     self->step_us = now_us + STEP_US;
     self->running = true;
@@ -148,19 +158,20 @@ static void take_received(McFeedback *self, const McRtcpFeedback *feedback, int6
     if (self->mark.at_us && elapsed_us < RECEIVED_WINDOW_US)
         return;
     mc_media_stats(self->media, &stats);
-    const int64_t got = (int64_t) (int32_t) (feedback->highest_seq - self->mark.seq) -
-                        (feedback->total_lost - self->mark.lost);
+    const int64_t lost = MAX(feedback->total_lost - self->mark.lost, 0); /* duplicates may count */
+    const int64_t got = (int64_t) (int32_t) (feedback->highest_seq - self->mark.seq) - lost;
     const uint64_t datagrams = stats.datagrams_sent - self->mark.datagrams;
+    const uint64_t bytes = stats.bytes_sent + stats.bytes_duplicated;
     if (self->mark.at_us && elapsed_us < 10 * RECEIVED_WINDOW_US && got > 0 && datagrams > 0)
         self->received_kbps =
-            (uint32_t) ((uint64_t) got * ((stats.bytes_sent - self->mark.bytes) / datagrams) *
-                        8000 / (uint64_t) elapsed_us);
+            (uint32_t) ((uint64_t) got * ((bytes - self->mark.bytes) / datagrams) * 8000 /
+                        (uint64_t) elapsed_us);
     else
         self->received_kbps = 0;
     self->mark.at_us = now_us;
     self->mark.seq = feedback->highest_seq;
     self->mark.lost = feedback->total_lost;
-    self->mark.bytes = stats.bytes_sent;
+    self->mark.bytes = bytes;
     self->mark.datagrams = stats.datagrams_sent;
 }
 
@@ -297,7 +308,7 @@ bool mc_feedback_time(McFeedback *self, int64_t now_us, uint32_t idr_requests,
     self->step_us = now_us + STEP_US;
     mc_media_stats(self->media, &stats);
     const int64_t queued_us =
-        stats.bitrate_kbps ? (int64_t) (stats.queued_bytes * 8000 / stats.bitrate_kbps) : 0;
+        stats.bitrate_kbps ? (int64_t) (stats.queued_bytes * 8000 / self->rate.decision.kbps) : 0;
     self->asks |= idr_requests > 0;
     McRateInput input = {
         .now_us = now_us,
@@ -306,7 +317,8 @@ bool mc_feedback_time(McFeedback *self, int64_t now_us, uint32_t idr_requests,
         .trip_us = self->trip_us,
         .trip_grows = self->trip_grows,
         .received_kbps = self->received_kbps,
-        .bytes_sent = stats.bytes_sent,
+        .bytes_sent = stats.bytes_sent + stats.bytes_duplicated,
+        .bytes_again = stats.bytes_duplicated,
         .sound_bytes = stats.sound_bytes,
         /* A key frame on its way is no queue: only what stays from step to step. */
         .queued_us = MIN(queued_us, self->last_queued_us),
@@ -326,8 +338,8 @@ bool mc_feedback_time(McFeedback *self, int64_t now_us, uint32_t idr_requests,
     }
     *ret_decision = mc_rate_control_step(&self->rate, &input);
     loss.tight = ret_decision->tight;
-    set_duplication(self, mc_duplication_step(&self->duplication, &loss));
-    const bool news = ret_decision->why || ret_decision->tight != self->tight;
+    const bool share = set_duplication(self, mc_duplication_step(&self->duplication, &loss));
+    const bool news = ret_decision->why || ret_decision->tight != self->tight || share;
     self->tight = ret_decision->tight;
     return news;
 }

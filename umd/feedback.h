@@ -35,7 +35,10 @@ void mc_feedback_read(McFeedback *self);    /* it is readable */
 /* This process did not run: the reports that wait are old, and say nothing of the link. */
 void mc_feedback_slept(McFeedback *self);
 int64_t mc_feedback_deadline_us(const McFeedback *self); /* INT64_MAX: none */
-/* At the deadline or later. True: *ret_decision is a new one (why NULL: only its tight changed). */
+/* Of the rate that was decided, what is left for the encoder. */
+uint32_t mc_feedback_share_kbps(const McFeedback *self, uint32_t kbps);
+/* At the deadline or later. True: *ret_decision is a new one, or the encoder's share of it (why
+ * NULL: only its tight changed, or the share). */
 bool mc_feedback_time(McFeedback *self, int64_t now_us, uint32_t idr_requests,
                       McRateDecision *ret_decision);
 

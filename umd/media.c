@@ -29,7 +29,8 @@ struct McMedia {
     McBitRate rate;
     McStreamPace pace;                   /* that the link is good for; its rate is in the above */
     const char *first_flavour, *flavour; /* NULL: not known yet, none wished for */
-    bool single_slice, duplicates;       /* as set */
+    bool single_slice;                   /* as set */
+    McDuplicate duplicated;              /* likewise */
     gboolean failed;                     /* on_failed was called */
     struct { /* the pointer as last told: it comes before the stream does, and once */
         int x_px, y_px;
@@ -268,7 +269,7 @@ bool mc_media_play(McMedia *self, const char *dest_ip, uint16_t dest_port,
     g_mutex_lock(&self->lock);
     self->stream = g_steal_pointer(&stream);
     mc_stream_set_protection(self->stream, self->protection);
-    mc_stream_set_duplication(self->stream, self->duplicates);
+    mc_stream_set_duplication(self->stream, self->duplicated);
     mc_stream_set_cursor(self->stream, self->cursor.x_px, self->cursor.y_px, self->cursor.visible,
                          self->cursor.bgra, self->cursor.width_px, self->cursor.height_px);
     g_mutex_unlock(&self->lock);
@@ -343,12 +344,12 @@ void mc_media_mute(McMedia *self, bool muted)
     g_mutex_unlock(&self->lock);
 }
 
-void mc_media_set_duplication(McMedia *self, bool on)
+void mc_media_set_duplication(McMedia *self, McDuplicate what)
 {
     g_mutex_lock(&self->lock);
-    self->duplicates = on;
+    self->duplicated = what;
     if (self->stream)
-        mc_stream_set_duplication(self->stream, on);
+        mc_stream_set_duplication(self->stream, what);
     g_mutex_unlock(&self->lock);
 }
 

@@ -40,7 +40,7 @@ void mc_media_force_idr(McMedia *self);
 void mc_media_set_bitrate(McMedia *self, uint32_t kbps); /* the display path's or the link's wish */
 void mc_media_limit(McMedia *self, uint32_t kbps);       /* the sink's; 0: none */
 void mc_media_mute(McMedia *self, bool muted);
-void mc_media_set_duplication(McMedia *self, bool on); /* of key frames' datagrams */
+void mc_media_set_duplication(McMedia *self, McDuplicate what);
 int64_t mc_media_pts_zero_us(McMedia *self); /* when the stream's PTS was 0; 0 before PLAY */
 void mc_media_set_cursor(McMedia *self, int x_px, int y_px, bool visible, const uint8_t *bgra,
                          unsigned width_px, unsigned height_px);
