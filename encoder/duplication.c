@@ -11,9 +11,9 @@
 #define MORE_US (2 * G_USEC_PER_SEC)
 #define MORE_DATAGRAMS 2
 
-void mc_duplication_init(McDuplication *self)
+void mc_duplication_init(McDuplication *self, int32_t total_lost)
 {
-    *self = (McDuplication){.hold_us = HOLD_US};
+    *self = (McDuplication){.hold_us = HOLD_US, .total_lost = total_lost};
 }
 
 static void note_loss(McDuplication *self, int64_t now_us, int32_t datagrams)

@@ -34,7 +34,7 @@ typedef struct {
     int32_t total_lost;
 } McDuplication;
 
-void mc_duplication_init(McDuplication *self);
+void mc_duplication_init(McDuplication *self, int32_t total_lost); /* as last reported */
 McDuplicate mc_duplication_step(McDuplication *self, const McDuplicationInput *input);
 
 /* Of what the link may carry besides the sound, what is left for the encoder. */

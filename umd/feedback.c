@@ -101,7 +101,7 @@ void mc_feedback_start(McFeedback *self, const McRateConfig *config, uint16_t si
 {
     mc_socket_address_set_port(&self->sink, sink_port);
     mc_rate_control_init(&self->rate, config, now_us);
-    mc_duplication_init(&self->duplication);
+    mc_duplication_init(&self->duplication, self->total_lost);
     set_duplication(self, MC_DUPLICATE_NOTHING);
     self->report_us = now_us; /* sinks may wait for the first one before they report */
     self->step_us = now_us + STEP_US;
@@ -216,6 +216,9 @@ static void take_report(McFeedback *self, uint8_t *packet, size_t bytes)
         mend_loss(self);
     self->fraction_lost = self->has_report ? MAX(self->fraction_lost, feedback.fraction_lost)
                                            : feedback.fraction_lost;
+    /* Duplicates may hide it. */
+    self->counters.loss_reports +=
+        feedback.fraction_lost || self->duplicated || feedback.total_lost > self->total_lost;
     self->total_lost = feedback.total_lost;
     self->counters.reports++;
     self->counters.fraction_lost = feedback.fraction_lost;

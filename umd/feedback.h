@@ -20,12 +20,12 @@ void mc_feedback_start(McFeedback *self, const McRateConfig *config, uint16_t si
 void mc_feedback_stop(McFeedback *self, bool bye); /* NULL is fine; start() begins again */
 
 typedef struct {
-    unsigned reports, pictures_wanted; /* since start() */
-    uint32_t received_kbps;            /* 0: not known */
-    uint8_t fraction_lost;             /* of the last report, in 1/256 */
-    uint64_t lost;                     /* datagrams, by the sink's count */
-    int64_t trip_us;                   /* -1: not told */
-    McRadioNotice radio;               /* its last rate; frames since start() */
+    unsigned reports, loss_reports, pictures_wanted; /* since start(); the second tell of loss */
+    uint32_t received_kbps;                          /* 0: not known */
+    uint8_t fraction_lost;                           /* of the last report, in 1/256 */
+    uint64_t lost;                                   /* datagrams, by the sink's count */
+    int64_t trip_us;                                 /* -1: not told */
+    McRadioNotice radio;                             /* its last rate; frames since start() */
 } McFeedbackCounters;
 McFeedbackCounters mc_feedback_counters(const McFeedback *self);
 

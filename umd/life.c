@@ -277,6 +277,7 @@ static McProofInput look(McLife *self, const McWfdSource *source, const McFeedba
                           .tables = stats.tables_sent - self->start_stats.tables_sent,
                           .refusals = stats.refusals - self->start_stats.refusals,
                           .reports = back.reports,
+                          .loss_reports = back.loss_reports,
                           .messages = counters.messages_in - self->start.messages_in,
                           .idr_requests = counters.idr_requests - self->start.idr_requests +
                                           back.pictures_wanted,

@@ -7,6 +7,7 @@
 #define CONTENT_AFTER_US (1200 * G_TIME_SPAN_MILLISECOND) /* without a wish for a key frame */
 #define SIGN_LIMIT_US (5 * G_TIME_SPAN_SECOND)
 #define QUIET_US (2500 * G_TIME_SPAN_MILLISECOND) /* a sink that sees nothing asks more often */
+#define LOSS_US (3 * G_TIME_SPAN_SECOND)          /* so long what it tells of loss is why it asks */
 #define ASKING_SECONDS 4 /* in as many different ones it asked: its start alone is one or two */
 /* A sink that asks before it can have seen the answer to what it asked is not looking at answers:
  * so many steps in a row, fewer than ASKING_SECONDS hold, with more than one wish each. */
@@ -20,7 +21,8 @@ void mc_proof_init(McProof *self, McRung rung, bool patient, int64_t now_us)
 
 void mc_proof_slept(McProof *self, int64_t slept_us)
 {
-    int64_t *const times[] = {&self->start_us, &self->rung_us, &self->asked_us, &self->second_us};
+    int64_t *const times[] = {&self->start_us, &self->rung_us, &self->asked_us, &self->second_us,
+                              &self->loss_us};
 
     for (size_t i = 0; i < G_N_ELEMENTS(times); i++)
         if (*times[i])
@@ -40,6 +42,19 @@ const char *mc_proof_missing(const McProofInput *input)
     return "";
 }
 
+static void note_loss(McProof *self, const McProofInput *input)
+{
+    if (input->loss_reports > self->loss_reports)
+        self->loss_us = input->now_us;
+    self->loss_reports = input->loss_reports;
+}
+
+/* A sink that tells of loss asks for key frames because of it: that says nothing of the picture. */
+static bool loses(const McProof *self, int64_t now_us)
+{
+    return self->loss_us && now_us - self->loss_us < LOSS_US;
+}
+
 static void note_wishes(McProof *self, const McProofInput *input)
 {
     const unsigned wishes = input->idr_requests - self->idr_requests;
@@ -49,6 +64,8 @@ static void note_wishes(McProof *self, const McProofInput *input)
         return;
     self->idr_requests = input->idr_requests;
     self->asked_us = input->now_us;
+    if (loses(self, input->now_us))
+        return;
     if (!self->second_us || input->now_us - self->second_us >= G_USEC_PER_SEC) {
         self->second_us = input->now_us;
         self->seconds++;
@@ -74,6 +91,7 @@ static McProofNews watch_wishes(McProof *self, const McProofInput *input)
 {
     const int64_t calm_since_us = MAX(self->asked_us, self->rung_us);
 
+    note_loss(self, input);
     note_wishes(self, input);
     if (self->settled || self->patient)
         return MC_PROOF_NOTHING;
@@ -104,7 +122,7 @@ static McProofNews watch_signs(McProof *self, const McProofInput *input)
     if (self->live)
         return MC_PROOF_NOTHING;
     if (since_us >= LIVE_AFTER_US && !*mc_proof_missing(input) && !refuses &&
-        (self->patient || self->settled || !self->asked_us ||
+        (self->patient || self->settled || !self->asked_us || loses(self, input->now_us) ||
          input->now_us - self->asked_us >= CONTENT_AFTER_US)) {
         self->live = true;
         return MC_PROOF_LIVE;

@@ -25,6 +25,7 @@ typedef struct {
     uint64_t units, datagrams, tables; /* encoded, sent, of PSI */
     uint64_t refusals;     /* of our datagrams, by the sink's machine: nobody receives */
     unsigned reports;      /* of RTCP */
+    unsigned loss_reports; /* of them, those that tell of loss */
     unsigned messages;     /* of RTSP, requests for key frames among them */
     unsigned idr_requests; /* M13, PLI */
     bool acknowledged;     /* its machine has taken all that we said by RTSP */
@@ -48,9 +49,10 @@ typedef struct {
     bool live, complained, refused, settled;
     int64_t start_us, rung_us,
         asked_us;      /* of PLAY, of the rung, of the last wish for a key frame */
+    int64_t loss_us;   /* when a report last told of loss; 0: never */
     int64_t second_us; /* the last second in which it asked began */
     unsigned seconds;  /* in which it asked, on this rung */
-    unsigned idr_requests;
+    unsigned idr_requests, loss_reports;
     unsigned storm_steps; /* in a row, in which it asked more than once */
     uint64_t refusals;
 } McProof;

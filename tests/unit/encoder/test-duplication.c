@@ -22,7 +22,7 @@ static void check(const char *what, const Step *steps)
 {
     McDuplication self;
 
-    mc_duplication_init(&self);
+    mc_duplication_init(&self, 0);
     for (unsigned i = 0; steps[i].at_s; i++) {
         const Step *step = &steps[i];
         const McDuplicationInput input = {.now_us = (int64_t) (step->at_s * S),
@@ -88,6 +88,22 @@ static const struct {
       {11, 0, 9, false, NONE}}},
 };
 
+/* A stream that goes on in another mode: what it lost before is not lost again. */
+static void test_goes_on(void)
+{
+    McDuplication self;
+
+    mc_duplication_init(&self, 9);
+    g_assert_cmpint(
+        mc_duplication_step(
+            &self, &(McDuplicationInput){.now_us = S, .has_report = true, .total_lost = 9}),
+        ==, NONE);
+    g_assert_cmpint(
+        mc_duplication_step(
+            &self, &(McDuplicationInput){.now_us = 2 * S, .has_report = true, .total_lost = 10}),
+        ==, KEYS);
+}
+
 static void test_share(void)
 {
     g_assert_cmpuint(mc_duplication_share_kbps(NONE, 4000), ==, 4000);
@@ -110,7 +126,7 @@ static void test_hidden_loss(void)
     McDuplicate choice = NONE;
     int total = 0;
 
-    mc_duplication_init(&self);
+    mc_duplication_init(&self, 0);
     for (int64_t at = S; at < 600 * S; at += S, steps++) {
         total += choice ? -100 : 8;
         choice = mc_duplication_step(&self, &(McDuplicationInput){.now_us = at,
@@ -126,6 +142,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/duplication/cases", test_cases);
+    g_test_add_func("/duplication/goes-on", test_goes_on);
     g_test_add_func("/duplication/share", test_share);
     g_test_add_func("/duplication/hidden-loss", test_hidden_loss);
     return g_test_run();

@@ -108,6 +108,23 @@ static void test_burst_at_start(void)
     g_assert_cmpuint(watch.count[MC_PROOF_LIVE], ==, 1);
 }
 
+/* A sink that tells of loss from the start asks because of it; when it tells of none any more and
+ * still asks, it shows nothing. */
+static void test_told_loss(void)
+{
+    Watch watch = start(MC_RUNG_CHOSEN, false);
+
+    for (unsigned i = 0; i < 60; i++) {
+        watch.input.reports++;
+        watch.input.loss_reports += i % 4 == 0;
+        run(&watch, 1, 1);
+    }
+    g_assert_cmpuint(watch.count[MC_PROOF_LIVE], ==, 1);
+    g_assert_cmpuint(watch.count[MC_PROOF_NEXT_RUNG], ==, 0);
+    run(&watch, 40, 1);
+    g_assert_cmpuint(watch.count[MC_PROOF_NEXT_RUNG], >=, 1);
+}
+
 /* A picture that was there and breaks again and again is loss. */
 static void test_later_loss(void)
 {
@@ -218,6 +235,7 @@ int main(int argc, char **argv)
     g_test_add_func("/proof/refused", test_refused);
     g_test_add_func("/proof/burst-at-start", test_burst_at_start);
     g_test_add_func("/proof/later-loss", test_later_loss);
+    g_test_add_func("/proof/told-loss", test_told_loss);
     g_test_add_func("/proof/helped", test_helped);
     g_test_add_func("/proof/exhausted", test_exhausted);
     g_test_add_func("/proof/useless", test_useless);
