@@ -6,6 +6,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "host/options.h"
 #include "host/report.h"
 #include "host/stop-signal.h"
 #include "p2p/link.h"
@@ -155,7 +156,9 @@ static int search_all(Discovery *self)
         if (searches[i].thread)
             g_thread_join(searches[i].thread);
     if (looked == 0)
-        fprintf(stderr, "miracast: error [usage]: \"%s\" is no kind of link to look on\n",
+        fprintf(stderr,
+                "miracast: error [usage]: \"%s\" is no kind of link to look on; see 'miracast "
+                "discover --help'\n",
                 self->kind);
     int code = looked ? judge(self, searches, looked) : MC_EXIT_USAGE;
     for (unsigned i = 0; i < G_N_ELEMENTS(finders); i++)
@@ -192,6 +195,8 @@ static bool parse(Discovery *self, int argc, char **argv, GError **error)
     g_option_context_add_main_entries(context, entries, NULL);
     g_set_prgname("miracast discover");
     if (!g_option_context_parse_strv(context, &copy, error))
+        return false;
+    if (!mc_options_check_radio(self->driver, self->interface, self->control, error))
         return false;
     if (!copy[1] && self->wait_s >= 1 && self->wait_s <= MAX_WAIT_S)
         return true;

@@ -54,6 +54,17 @@ bool mc_options_refuse_sinks(const McOptions *self, unsigned n_names, GError **e
 bool mc_options_set_sinks(McOptions *self, char **names, unsigned n_names, GError **error);
 void mc_options_clear_sinks(McOptions *self);
 
+/* ---- options-check.c; each false with what is wrong ---- */
+/* As given, before the defaults are set: nothing empty, nothing longer than what takes it. */
+bool mc_options_check_given(const McOptions *self, bool is_demo, char **names, GError **error);
+/* Words, numbers and files; reads mode, protect and allow. */
+bool mc_options_check_values(McOptions *self, GError **error);
+bool mc_options_check_listens(const McOptions *self, GError **error); /* each sink's, and --sdp */
+/* Of a command that only looks for sinks; NULL: not given. */
+bool mc_options_check_radio(const char *driver, const char *interface, const char *control,
+                            GError **error);
+extern const char *const mc_options_encoders[]; /* that --encoder knows; NULL ends them */
+
 /* A desktop, and no test picture or file: it has sound of its own and takes input. */
 bool mc_options_show_desktop(const McOptions *self);
 

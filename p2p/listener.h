@@ -20,6 +20,9 @@ bool mc_listen_address_parse(const char *text, McListenAddress *ret_address, GEr
 void mc_listen_address_set_port(McListenAddress *address, uint16_t port);
 bool mc_listen_address_is_loopback(const McListenAddress *address);
 
+/* A caller's address in the words of McLinkConfig.allow; false: it is none. */
+bool mc_listener_peer_parse(const char *text, char ret[46]);
+
 typedef struct McListener McListener;
 McListener *mc_listener_new(const McListenAddress *address, const McLinkConfig *config,
                             uint16_t *ret_port, GError **error);
