@@ -3,10 +3,13 @@
 
 #include <pulse/pulseaudio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "encoder/drift.h"
 
-#define RETRY_US (500 * PA_USEC_PER_MSEC)
+#define RETRY_US (500 * PA_USEC_PER_MSEC) /* and twice as long after each vain try */
+#define RETRY_MOST_US (16 * PA_USEC_PER_SEC)
 #define TIMING_PIECES 100u /* the server is asked so often for the time of what we read */
 #define MAX_OUTPUT_US (150 * G_TIME_SPAN_MILLISECOND)
 #define PIECE_BYTES (MC_DRIFT_RATE_HZ / 100 * 4) /* 10 ms */
@@ -19,10 +22,12 @@ struct McDesktopSound {
     pa_stream *stream;
     pa_operation *asking; /* a question whose answer decides on the stream */
     pa_time_event *retry;
-    uint32_t sink;     /* whose monitor the stream reads */
-    char *monitor;     /* its name */
-    unsigned pieces;   /* of the stream */
-    bool asked_prefer; /* else the default output */
+    uint32_t sink;      /* whose monitor the stream reads */
+    char *monitor;      /* its name */
+    unsigned pieces;    /* of the stream */
+    bool asked_prefer;  /* else the default output */
+    pa_usec_t retry_us; /* until the next try */
+    bool met_server;    /* there was one, at some time */
     bool no_server_told, refused_told;
 
     GMutex lock;
@@ -34,6 +39,7 @@ struct McDesktopSound {
 };
 
 static void connect_server(McDesktopSound *self);
+static void try_again(McDesktopSound *self);
 static void choose(McDesktopSound *self);
 
 /* ---- the stream ---- */
@@ -276,13 +282,53 @@ static void close_server(McDesktopSound *self)
     pa_context_unref(g_steal_pointer(&self->context));
 }
 
+static bool is_set(const char *variable)
+{
+    const char *value = g_getenv(variable);
+
+    return value && *value;
+}
+
+/* Why libpulse cannot look for this user's server, which it writes to standard error at each try;
+ * NULL: it can, or is told where the server is. */
+static const char *server_folder_problem(void)
+{
+    const char *runtime = g_getenv("XDG_RUNTIME_DIR");
+    struct stat folder;
+
+    if (is_set("PULSE_SERVER") || is_set("PULSE_RUNTIME_PATH"))
+        return NULL;
+    if (!runtime)
+        return access(g_get_home_dir(), W_OK) == 0 ? NULL : "there is no home folder to find it by";
+    return stat(runtime, &folder) == 0 && folder.st_uid != geteuid()
+               ? "XDG_RUNTIME_DIR is another user's"
+               : NULL;
+}
+
+static void tell_no_server(McDesktopSound *self)
+{
+    const char *problem = server_folder_problem();
+
+    if (!self->no_server_told && problem)
+        g_message(
+            "[audio.no-server] no sound server is found, for %s: silence is sent; run this as "
+            "the desktop's user, or set PULSE_SERVER",
+            problem);
+    else if (!self->no_server_told)
+        g_message("[audio.no-server] no sound server answers: silence is sent until one does");
+    self->no_server_told = true;
+}
+
 static void on_retry(pa_mainloop_api *api, pa_time_event *event, const struct timeval *tv,
                      void *user_data)
 {
     McDesktopSound *self = user_data;
 
     api->time_free(g_steal_pointer(&self->retry));
-    connect_server(self);
+    if (self->met_server || !server_folder_problem())
+        connect_server(self);
+    else
+        try_again(self);
 }
 
 /* There is no event for a server that comes, on a socket that may not even have a folder yet. */
@@ -291,11 +337,10 @@ static void try_again(McDesktopSound *self)
     pa_mainloop_api *api = pa_threaded_mainloop_get_api(self->loop);
     struct timeval when;
 
-    if (!self->no_server_told)
-        g_message("[audio.no-server] no sound server answers: silence is sent until one does");
-    self->no_server_told = true;
+    tell_no_server(self);
     close_server(self);
-    pa_timeval_add(pa_gettimeofday(&when), RETRY_US);
+    pa_timeval_add(pa_gettimeofday(&when), self->retry_us);
+    self->retry_us = MIN(self->retry_us * 2, RETRY_MOST_US);
     self->retry = api->time_new(api, &when, on_retry, self);
 }
 
@@ -306,6 +351,8 @@ static void on_context_state(pa_context *context, void *user_data)
     switch (pa_context_get_state(context)) {
     case PA_CONTEXT_READY:
         self->no_server_told = false;
+        self->met_server = true;
+        self->retry_us = RETRY_US;
         pa_context_set_subscribe_callback(context, on_event, self);
         pa_operation_unref(pa_context_subscribe(
             context, PA_SUBSCRIPTION_MASK_SINK | PA_SUBSCRIPTION_MASK_SERVER, NULL, NULL));
@@ -336,6 +383,7 @@ McDesktopSound *mc_desktop_sound_new(const char *prefer)
 
     self->prefer = g_strdup(prefer);
     self->sink = PA_INVALID_INDEX;
+    self->retry_us = RETRY_US;
     self->drift = mc_drift_new();
     g_mutex_init(&self->lock);
     self->loop = pa_threaded_mainloop_new();

@@ -796,6 +796,21 @@ def test_srtp_bad_key(bed):
     refuse_keys(bed, "--srtp", "key = none\n", "srtp.key-unsafe", "srtp.key")
 
 
+def test_no_sound_server(bed):
+    """Another user's folder, as with sudo: said once by us, and not at each try by libpulse."""
+    folder = pathlib.Path("/")
+    if os.geteuid() == 0:
+        folder = bed.folder / "runtime"
+        folder.mkdir()
+        os.chown(folder, 65534, 65534)
+    source, port = bed.cast("--capture", "test", "--fps", "30", "--audio", "both",
+                            env={"XDG_RUNTIME_DIR": str(folder), "PULSE_SERVER": "", "HOME": str(bed.folder)})
+    finish(bed, source, bed.sink(port, "--no-decode", duration=4))
+    check(source.text().count("[audio.no-server]") == 1, source.text())
+    check("another user's" in source.text(), source.text())
+    check(source.text().count("not owned by us") <= 1, source.text())
+
+
 def test_pause(bed):
     source, port = bed.cast("--capture", "test")
     report = finish(bed, source, bed.sink(port, "--script", "1:pause,2:play", duration=3.5))
@@ -1149,7 +1164,7 @@ CASES = {
     "input-withdrawn": test_input_withdrawn, "input-impossible": test_input_impossible,
     "other-display": test_other_display, "input-denied": test_input_denied, "input-allowed": test_input_allowed, "idr": test_idr, "idr-storm": test_idr_storm,
     "idr-flood": asks_without_end("default", False), "idr-flood-reports": asks_without_end("windows-r2", True),
-    "pause": test_pause, "trace": test_trace, "trace-no-room": test_trace_no_room,
+    "no-sound-server": test_no_sound_server, "pause": test_pause, "trace": test_trace, "trace-no-room": test_trace_no_room,
     "stats-no-room": test_stats_no_room, "stats-unread": test_stats_unread,
     "few-descriptors": test_few_descriptors,
     "rtcp": test_rtcp, "rtcp-loss": test_rtcp_loss,
