@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "p2p/write-all.h"
+
 struct McStatsFile {
     int fd; /* -1: it has ended */
     bool is_stdout;
@@ -141,27 +143,13 @@ static bool has_room(int fd)
     return poll(&wait, 1, 0) < 0 || wait.revents;
 }
 
-static bool write_all(int fd, const char *text, size_t len)
-{
-    while (len) {
-        const ssize_t n = write(fd, text, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        text += n;
-        len -= (size_t) n;
-    }
-    return true;
-}
-
 McStatsResult mc_stats_file_write(McStatsFile *self, const char *sink, const McFigures *figures,
                                   const char **ret_why)
 {
     if (self->fd < 0 || !has_room(self->fd))
         return MC_STATS_WRITTEN;
     g_autofree char *text = mc_stats_text(sink, figures);
-    if (write_all(self->fd, text, strlen(text)))
+    if (mc_write_all(self->fd, text, strlen(text)))
         return MC_STATS_WRITTEN;
     const int error = errno;
     end(self); /* a line that was cut is the last one */

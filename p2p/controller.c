@@ -224,13 +224,6 @@ void mc_controller_leave(McController *self, gint64 now_us)
     }
 }
 
-void mc_controller_sink_silent(McController *self, gint64 now_us)
-{
-    mc_controller_set_now(self, now_us);
-    if (self->state == MC_CONTROLLER_READY || self->state == MC_CONTROLLER_INTERRUPTED)
-        mc_controller_lost(self, MC_LINK_FAILURE_LOST, "it no longer answers");
-}
-
 void mc_controller_supplicant_gone(McController *self, gint64 now_us)
 {
     mc_controller_set_now(self, now_us);

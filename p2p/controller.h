@@ -73,9 +73,8 @@ void mc_controller_leave(McController *self, gint64 now_us);
 void mc_controller_event(McController *self, const McWpaEvent *event, gint64 now_us);
 void mc_controller_reply(McController *self, unsigned id, const char *reply, gint64 now_us);
 void mc_controller_address(McController *self, const McAddressEvent *event, gint64 now_us);
-/* RTSP: the sink dialled in (address or NULL), or fell silent: radios do not notice. */
+/* RTSP: the sink dialled in (address or NULL). */
 void mc_controller_sink_dialled(McController *self, const uint8_t peer_ip[4], gint64 now_us);
-void mc_controller_sink_silent(McController *self, gint64 now_us);
 void mc_controller_supplicant_gone(McController *self, gint64 now_us);
 void mc_controller_tick(McController *self, gint64 now_us);
 gint64 mc_controller_deadline(const McController *self); /* next tick; -1: none */

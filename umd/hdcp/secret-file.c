@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "p2p/write-all.h"
 #include "umd/hdcp/error.h"
 
 #define SECURE_HEAP_BYTES (256u * 1024) /* key file text, pairings, machines */
@@ -90,21 +91,6 @@ char *mc_hdcp_secret_read(const char *path, size_t max, int code, size_t *ret_le
     return text;
 }
 
-static bool write_all(int fd, const char *text, size_t len)
-{
-    while (len) {
-        const ssize_t n = write(fd, text, len);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        text += n;
-        len -= (size_t) n;
-    }
-    return fsync(fd) == 0;
-}
-
 /* g_file_set_contents would do, but keeps no promise about the mode of its temporary file. */
 bool mc_hdcp_secret_write(const char *path, const char *text, size_t len, int code, GError **error)
 {
@@ -113,7 +99,7 @@ bool mc_hdcp_secret_write(const char *path, const char *text, size_t len, int co
 
     if (fd < 0)
         return fail(error, code, path, g_strerror(errno));
-    bool ok = write_all(fd, text, len);
+    bool ok = mc_write_all(fd, text, len) && fsync(fd) == 0;
     int saved = errno;
     if (close(fd) < 0 && ok) {
         ok = false;
