@@ -225,7 +225,7 @@ CASES = {
     "stop": fails("link.lost", EXIT_LOST, ("--misbehave", "stop"), "--security", "open"),
     "never-dial": fails("link.timeout", EXIT_LINK, ("--misbehave", "never-dial"), "--security",
                         "open", "--wait", "2"),
-    "close-later": fails("rtsp.disconnected", EXIT_LOST, ("--misbehave", "close-later"),
+    "close-later": fails("link.lost", EXIT_LOST, ("--misbehave", "close-later"),
                          "--security", "open"),
     "unreachable": unreachable, "interrupted-dial": interrupted_dial, "late-pin": late_pin, "typed-pin": typed_pin,
     "hidden-pin": hidden_pin,
@@ -238,8 +238,8 @@ CASES = {
                               "garbled-response"), *PIN, "12345678"),
     "replayed-response": fails("link.security", EXIT_LINK, ("--mode", "pin", "--misbehave",
                                "replay-response"), *PIN, "12345678"),
-    "renegotiate": fails("rtsp.disconnected", EXIT_LOST, ("--misbehave", "renegotiate", "--mode",
-                         "encrypt"), "--security", "encrypt"),
+    "renegotiate": fails("link.protocol", EXIT_LINK, ("--misbehave", "renegotiate", "--mode", "encrypt"),
+                         "--security", "encrypt"),
 }
 CASES.update({f"garbled-{name}": fails("link.protocol", EXIT_LINK, ("--misbehave", f"tlv-{name}"),
                                        "--security", "encrypt")
