@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "p2p/link.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "p2p/backend.h"
 #include "p2p/controller-error.h"
+#include "p2p/listener.h"
 
 static const McLinkBackend *const backends[] = {&mc_link_lan, &mc_link_loopback, &mc_link_mice,
                                                 &mc_link_p2p};
@@ -61,21 +61,21 @@ bool mc_link_may_fall_back(const GError *error)
            error->code != MC_LINK_ERROR_SECURITY && error->code != MC_LINK_ERROR_CANCELLED;
 }
 
-/* The one who may connect, as the listener will read it off a connection: without a scope. */
+/* The one who may connect, as the listener will read it off a connection. */
 static bool take_peer(McLinkConfig *config, GError **error)
 {
-    g_autofree char *text = g_strdup(config->allow);
-    const int family = strchr(text, ':') ? AF_INET6 : AF_INET;
-    uint8_t bytes[sizeof(struct in6_addr)];
+    char text[sizeof(config->allow)];
 
-    text[strcspn(text, "%")] = '\0';
-    if (!config->allow[0] ||
-        (inet_pton(family, text, bytes) == 1 &&
-         inet_ntop(family, bytes, config->allow, sizeof(config->allow)) != NULL))
+    if (!config->allow[0])
         return true;
-    g_set_error(error, MC_LINK_ERROR, MC_LINK_ERROR_ADDRESS,
-                "\"%s\", which alone may connect, is no address such as 192.0.2.7", config->allow);
-    return false;
+    if (!mc_listener_peer_parse(config->allow, text)) {
+        g_set_error(error, MC_LINK_ERROR, MC_LINK_ERROR_ADDRESS,
+                    "\"%s\", which alone may connect, is no address such as 192.0.2.7",
+                    config->allow);
+        return false;
+    }
+    g_strlcpy(config->allow, text, sizeof(config->allow));
+    return true;
 }
 
 McLink *mc_link_new(const McLinkConfig *wanted, GError **error)

@@ -92,13 +92,15 @@ static void address_text(const struct sockaddr_storage *addr, char *text, sockle
         inet_ntop(AF_INET6, &v6->sin6_addr, text, size);
 }
 
+/* Without a scope, which a caller's has not either. */
 bool mc_listener_peer_parse(const char *text, char ret[INET6_ADDRSTRLEN])
 {
+    g_autofree char *host = g_strndup(text, strcspn(text, "%"));
     struct sockaddr_storage addr = {.ss_family = AF_INET};
 
-    if (inet_pton(AF_INET, text, &((struct sockaddr_in *) &addr)->sin_addr) != 1) {
+    if (inet_pton(AF_INET, host, &((struct sockaddr_in *) &addr)->sin_addr) != 1) {
         addr.ss_family = AF_INET6;
-        if (inet_pton(AF_INET6, text, &((struct sockaddr_in6 *) &addr)->sin6_addr) != 1)
+        if (inet_pton(AF_INET6, host, &((struct sockaddr_in6 *) &addr)->sin6_addr) != 1)
             return false;
     }
     address_text(&addr, ret, INET6_ADDRSTRLEN);
