@@ -14,7 +14,9 @@
 #define PCR_INTERVAL_27M (20u * CLOCK_27M_PER_MS)
 #define PCR_LEAST_27M (5u * CLOCK_27M_PER_MS)   /* before a picture */
 #define PCR_LATEST_27M (40u * CLOCK_27M_PER_MS) /* however much stands between */
-#define PCR_BYTES_PER_MS 2000u                  /* 16 Mbit/s */
+/* The same before a picture: what it adds would stand in a stretch that is full already. */
+#define PCR_PICTURE_27M (25u * CLOCK_27M_PER_MS)
+#define PCR_BYTES_PER_MS 2000u /* 16 Mbit/s */
 #define DATAGRAM_PACKETS 7u
 #define PES_HEADER_MAX (14u + 17u + 32u)
 #define AUDIO_STUFFING_MAX 32u
@@ -71,11 +73,12 @@ static McTsProgram program_of(const McTsConfig *config)
 
 /* ---------- clock ---------- */
 
-static bool pcr_is_due(const McTsMux *self, uint64_t pcr_27m, uint64_t interval_27m)
+static bool pcr_is_due(const McTsMux *self, uint64_t pcr_27m, uint64_t interval_27m,
+                       uint64_t latest_27m)
 {
     const uint64_t elapsed_27m = pcr_27m - self->pcr_at_27m;
 
-    if (self->pcr_due || elapsed_27m >= PCR_LATEST_27M)
+    if (self->pcr_due || elapsed_27m >= latest_27m)
         return true;
     return elapsed_27m >= interval_27m &&
            self->since_pcr <= elapsed_27m * PCR_BYTES_PER_MS / CLOCK_27M_PER_MS;
@@ -106,7 +109,7 @@ static void append_clock(McTsMux *self, uint64_t pcr_27m, GByteArray *out)
 {
     if (mc_ts_psi_is_due(self->psi, pcr_27m))
         mc_ts_psi_append(self->psi, pcr_27m, out);
-    if (pcr_is_due(self, pcr_27m, PCR_INTERVAL_27M))
+    if (pcr_is_due(self, pcr_27m, PCR_INTERVAL_27M, PCR_LATEST_27M))
         append_pcr(self, pcr_27m, out);
 }
 
@@ -311,7 +314,7 @@ void mc_ts_mux_video(McTsMux *self, const uint8_t *au, size_t len, uint64_t pts_
     if (idr || mc_ts_psi_is_due(self->psi, pcr_27m))
         mc_ts_psi_append(self->psi, pcr_27m, out);
     au = protect(self, false, au, len, private_data, &pes);
-    if (pcr_is_due(self, pcr_27m, PCR_LEAST_27M))
+    if (pcr_is_due(self, pcr_27m, PCR_LEAST_27M, PCR_PICTURE_27M))
         first.af_flags |= give_pcr(self, au != NULL, pcr_27m, out);
     if (au)
         append_pes(first, &self->video_cc, &pes, au, len, out);

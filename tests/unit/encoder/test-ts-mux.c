@@ -404,6 +404,28 @@ static void test_pcr_after_large(void)
     }
 }
 
+/* Two large pictures in one stretch would be twice as fast: each of 30 a second has its own. */
+static void test_pcr_between_large(void)
+{
+    const McTsConfig config = mc_ts_config_default();
+    g_autoptr(McTsMux) mux = mc_ts_mux_new(&config);
+    g_autoptr(Demux) demux = demux_new(config.layout.video_pid);
+    const uint8_t frame[10] = {0};
+    g_autofree uint8_t *au = g_malloc0(100000);
+
+    for (unsigned i = 0; i < 30; i++) {
+        g_autoptr(GByteArray) out = g_byte_array_new();
+        const uint64_t ms = i * 100 / 3;
+        mc_ts_mux_video(mux, au, 100000, ms * 90, false, ms * MS_27M, out);
+        demux_feed(demux, out);
+        g_assert_cmpuint(demux->last_pcr, ==, ms * MS_27M);
+        g_byte_array_set_size(out, 0);
+        mc_ts_mux_audio(mux, frame, sizeof frame, (ms + 20) * 90, (ms + 20) * MS_27M, out);
+        demux_feed(demux, out);
+        g_assert_cmpuint(demux->last_pcr, ==, ms * MS_27M);
+    }
+}
+
 static void test_hdcp(void)
 {
     McTsConfig config = mc_ts_config_default();
@@ -482,6 +504,7 @@ int main(int argc, char **argv)
     g_test_add_func("/ts-mux/idr-brings-psi", test_idr_brings_psi);
     g_test_add_func("/ts-mux/pcr-before-picture", test_pcr_before_picture);
     g_test_add_func("/ts-mux/pcr-after-large", test_pcr_after_large);
+    g_test_add_func("/ts-mux/pcr-between-large", test_pcr_between_large);
     g_test_add_func("/ts-mux/hdcp", test_hdcp);
     g_test_add_func("/ts-mux/hdcp-required", test_hdcp_required);
     return g_test_run();
