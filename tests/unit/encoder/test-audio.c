@@ -11,8 +11,8 @@
 #include "encoder/audio-source.h"
 #include "encoder/lpcm.h"
 
-#define BLOCK 480u /* pairs: 10 ms */
-#define WAIT_US (3 * G_TIME_SPAN_SECOND)
+#define BLOCK 480u                        /* pairs: 10 ms */
+#define WAIT_US (30 * G_TIME_SPAN_SECOND) /* a bound on hangs */
 
 typedef struct {
     GMutex lock;
@@ -69,8 +69,8 @@ static Heard *listen_to(McStreamAudio codec, const char *source, unsigned frames
                             .on_error = on_error,
                             .user_data = self};
     g_autoptr(GError) error = NULL;
-    int64_t end_us = g_get_monotonic_time() + WAIT_US;
     McAudio *audio = mc_audio_new(&config, &error);
+    const int64_t end_us = g_get_monotonic_time() + WAIT_US;
 
     g_assert_no_error(error);
     g_mutex_lock(&self->lock);
