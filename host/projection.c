@@ -45,6 +45,7 @@ struct McProjection {
     gint stop_wanted;   /* atomic */
     gint ended;         /* atomic: the driver reported the session's end */
     gint error_told;    /* atomic */
+    gint abandoned;     /* atomic: the driver hangs and may call on; nobody listens any more */
     McStart start;      /* the driver's Start */
     unsigned strangers; /* who dialled in and was no sink */
 
@@ -60,7 +61,8 @@ static void on_progress(const char *step, const char *text, void *user_data)
 {
     McProjection *self = user_data;
 
-    mc_report_step(self->report, step, text);
+    if (!g_atomic_int_get(&self->abandoned))
+        mc_report_step(self->report, step, text);
 }
 
 /* True: it is told later, or never. */
@@ -80,7 +82,7 @@ static void on_error(const char *code, const char *text, void *user_data)
 {
     McProjection *self = user_data;
 
-    if (hold_error(&self->start, code, text))
+    if (g_atomic_int_get(&self->abandoned) || hold_error(&self->start, code, text))
         return;
     if (g_atomic_int_compare_and_exchange(&self->error_told, 0, 1))
         mc_report_error(self->report, code, text);
@@ -164,7 +166,12 @@ static void on_capture_error(const GError *error, void *user_data)
 
 static void read_sound(int64_t begin_ns, int16_t *block, size_t pairs, void *user_data)
 {
-    mc_capture_share_read_sound(((McProjection *) user_data)->share, begin_ns, block, pairs);
+    McProjection *self = user_data;
+
+    if (g_atomic_int_get(&self->abandoned))
+        memset(block, 0, pairs * 2 * sizeof(*block));
+    else
+        mc_capture_share_read_sound(self->share, begin_ns, block, pairs);
 }
 
 static void notify_interrupt(MIRACAST_ENCODE_CHUNK_COMPLETED *chunk, void *user_data)
@@ -617,7 +624,8 @@ void mc_projection_run(McProjection *self, McCaptureShare *share)
      */
     set_cancellable(self, false);
     mc_sink_link_clear(&self->link);
-    g_clear_pointer(&self->runtime, mc_runtime_free);
+    if (!mc_runtime_free(g_steal_pointer(&self->runtime)))
+        g_atomic_int_set(&self->abandoned, 1);
     g_mutex_lock(&self->lock);
     McDisplayPath *display = g_steal_pointer(&self->display);
     g_mutex_unlock(&self->lock);
@@ -631,7 +639,7 @@ void mc_projection_set_metrics(McProjection *self, McMetrics *metrics)
 
 void mc_projection_free(McProjection *self)
 {
-    if (!self)
+    if (!self || g_atomic_int_get(&self->abandoned)) /* threads of the driver still have it */
         return;
     mc_trace_free(self->trace);
     mc_meter_free(self->meter);

@@ -289,10 +289,10 @@ static void free_parts(McRuntime *self)
     g_free(self);
 }
 
-void mc_runtime_free(McRuntime *self)
+bool mc_runtime_free(McRuntime *self)
 {
     if (!self)
-        return;
+        return true;
     g_mutex_lock(&self->lock);
     self->ending = true; /* an on_status that runs may not start another session any more */
     g_mutex_unlock(&self->lock);
@@ -307,7 +307,7 @@ void mc_runtime_free(McRuntime *self)
     mc_runtime_handle_close(self);
     if (!self->hung) {
         free_parts(self);
-        return;
+        return true;
     }
     /* Threads of the driver still run in it: leaking is all that is safe. */
     g_mutex_lock(&self->lock);
@@ -317,6 +317,7 @@ void mc_runtime_free(McRuntime *self)
     mc_runtime_end_thread(self->rate_thread, false);
     g_warning("[session.stop-overrun] the driver hangs; its module stays loaded");
     mc_runtime_abandon(self);
+    return false;
 }
 
 /* ---- queries ---- */

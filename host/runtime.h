@@ -55,7 +55,8 @@ typedef struct McRuntime McRuntime;
 McRuntime *mc_runtime_new(const McRuntimeConfig *config, GError **error);
 /* Stops, destroys (at most 3 s, C-23), unloads. NULL is fine. A driver that hangs is left behind:
  * its module stays loaded, its memory and RTSP socket stay, and its calls are refused. */
-void mc_runtime_free(McRuntime *self);
+/* False: the driver hangs, and its threads may call on: what the callbacks are given must stay. */
+bool mc_runtime_free(McRuntime *self);
 
 /* One session. Takes over rtsp_fd, which is closed after Stop or a failed Start (C-11). *ret_status
  * is the driver's. Blocks until the driver knows the sink, is cancelled or 30 s have passed; a
