@@ -309,6 +309,22 @@ static bool rests(const McPipeWire *self)
     return pw_stream_get_state(self->stream, NULL) != PW_STREAM_STATE_STREAMING;
 }
 
+static int do_nothing(struct spa_loop *loop, bool async, uint32_t seq, const void *data,
+                      size_t size, void *user_data)
+{
+    return 0;
+}
+
+/* What its data thread has queued for us names the stream: all of that runs before it goes, as
+ * some versions of the library leave it to be called later. */
+static void end_stream(McPipeWire *self)
+{
+    pw_stream_disconnect(self->stream);
+    pw_loop_invoke(self->loop, do_nothing, 0, NULL, 0, false, NULL);
+    pw_stream_destroy(g_steal_pointer(&self->stream));
+    self->held = NULL;
+}
+
 /* PipeWire's own thread calls us whenever nobody is inside the loop: it is left only while the
  * stream rests, or is no more. */
 static bool come_to_rest(McPipeWire *self)
@@ -318,8 +334,7 @@ static bool come_to_rest(McPipeWire *self)
     const bool ok = wait_until(self, rests, REST_US, NULL, NULL) && rests(self);
     if (!ok) {
         note_trouble(self, PW_LOST, "it does not answer");
-        pw_stream_destroy(g_steal_pointer(&self->stream));
-        self->held = NULL;
+        end_stream(self);
     }
     pw_loop_leave(self->loop);
     return ok;
@@ -368,7 +383,7 @@ void mc_pipewire_free(McPipeWire *self)
     if (!self)
         return;
     if (self->stream)
-        pw_stream_destroy(self->stream);
+        end_stream(self);
     if (self->registry)
         pw_proxy_destroy((struct pw_proxy *) self->registry);
     if (self->core)

@@ -361,9 +361,22 @@ Screen *screen_new(PipeWireBed *bed, const ScreenConfig *config)
     return self;
 }
 
+static int do_nothing(struct spa_loop *loop, bool async, uint32_t seq, const void *data,
+                      size_t size, void *user_data)
+{
+    return 0;
+}
+
 void screen_free(Screen *self)
 {
+    struct pw_loop *loop = pw_thread_loop_get_loop(self->thread);
+
     pw_thread_loop_lock(self->thread);
+    pw_loop_destroy_source(loop, self->timer);
+    pw_stream_disconnect(self->stream);
+    /* What the data thread has queued names the stream: it runs before this returns (which lets
+     * the lock go meanwhile). */
+    pw_loop_invoke(loop, do_nothing, 0, NULL, 0, true, NULL);
     pw_stream_destroy(self->stream);
     pw_core_disconnect(self->core);
     pw_thread_loop_unlock(self->thread);
