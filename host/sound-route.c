@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <gio/gio.h>
 #include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <string.h>
@@ -49,11 +50,18 @@ static bool spawn(McSoundRoute *self, int lease, int lines, GError **error)
     g_autofree char *owner = mc_sound_route_owner(getpid());
     char *argv[] = {path, output, owner ? owner : (char *) "0:0", NULL};
     posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t none;
 
+    sigemptyset(&none); /* what host/stop-signal takes from us is for the guard itself to take */
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, lease, STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&actions, lines, STDOUT_FILENO);
-    int problem = posix_spawn(&self->pid, path, &actions, NULL, argv, environ);
+    int problem = posix_spawn(&self->pid, path, &actions, &attributes, argv, environ);
+    posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     if (problem)
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s: %s", path, g_strerror(problem));

@@ -115,6 +115,26 @@ def test_killed(kind):
     return case
 
 
+def guard_of(name):
+    """The process that holds the virtual output."""
+    guards = [int(path.parent.name) for path in pathlib.Path("/proc").glob("[0-9]*/cmdline")
+              if name.encode() in path.read_bytes()]
+    check(len(guards) == 1, f"guards: {guards}")
+    return guards[0]
+
+
+def test_guard_ended(kind):
+    """SIGTERM to the guard alone, as a session that is ended sends it: it puts everything back."""
+    def case(bed):
+        server = sound_servers.start(bed, kind)
+        source, sink = cast(bed, server)
+        source.wait_line("comes back at the end")
+        os.kill(guard_of(moved(server)), signal.SIGTERM)
+        back(server)
+        end(bed, server, source, sink)
+    return case
+
+
 def test_both_killed(kind):
     """The guard killed as well: what they left is cleaned up by the next one."""
     def case(bed):
@@ -122,10 +142,7 @@ def test_both_killed(kind):
         source, sink = cast(bed, server)
         source.wait_line("comes back at the end")
         name = moved(server)
-        guards = [int(path.parent.name) for path in pathlib.Path("/proc").glob("[0-9]*/cmdline")
-                  if name.encode() in path.read_bytes()]
-        check(len(guards) == 1, f"guards: {guards}")
-        os.kill(guards[0], signal.SIGKILL)
+        os.kill(guard_of(name), signal.SIGKILL)
         source.send(signal.SIGKILL)
         source.wait()
         sink.close()
@@ -190,6 +207,7 @@ for KIND in sound_servers.KINDS:
     CASES.update({f"{KIND}-plays": test_plays(KIND),
                   f"{KIND}-lpcm": test_plays(KIND, "LPCM 00000002 00"),
                   f"{KIND}-killed": test_killed(KIND), f"{KIND}-both-killed": test_both_killed(KIND),
+                  f"{KIND}-guard-ended": test_guard_ended(KIND),
                   f"{KIND}-never-a-microphone": test_never_a_microphone(KIND),
                   f"{KIND}-both": test_both(KIND), f"{KIND}-restart": test_restart(KIND)})
 
