@@ -26,7 +26,8 @@ PIN = "12345670"
 
 def public(text):
     """Without keys; a PIN's place is kept."""
-    for pattern, instead in ((r"\bpsk=[0-9a-f]{64}", "psk=" + 64 * "0"), (r'\bpassphrase="[^"]*"', 'passphrase="12345678"'),
+    for pattern, instead in ((r"\bpsk=[0-9a-f]{64}", "psk=" + 64 * "0"),
+                             (r'\bpassphrase="[^"]*"', 'passphrase="12345678"'),
                              (r"(P2P_CONNECT \S+ |SHOW-PIN \S+ )\d{8}\b", rf"\g<1>{PIN}"), (r"^\d{8}$", PIN)):
         text = re.sub(pattern, instead, text)
     return text
@@ -101,7 +102,8 @@ class Record:
             self.asked, self.busy = command, True
             if not OWN.match(command):
                 self.write(">", command)
-        self.upstream(path).send(data)
+        with contextlib.suppress(OSError):  # the supplicant is gone
+            self.upstream(path).send(data)
 
     def up(self, upstream, path):
         data = upstream.recv(65536)

@@ -17,8 +17,9 @@ static const char *data_folder; /* tests/data */
 typedef struct {
     const char *file;
     McControllerMethod method;
-    bool finds;        /* the program only looks around */
-    bool no_addresses; /* the sink's lease never came */
+    unsigned search_ms; /* 0: as long as usual */
+    bool finds;         /* the program only looks around */
+    bool no_addresses;  /* the sink's lease never came */
     const char *states, *end;
 } Recorded;
 
@@ -48,6 +49,7 @@ static void begin(Play *self, const Recorded *is)
     McControllerConfig config = mc_engine_source_config(7236);
     McControllerWish wish = {.method = is->method};
 
+    config.search_ms = is->search_ms;
     play_begin_with(self, &config);
     set_radio(self->controller);
     if (is->finds)
@@ -156,6 +158,13 @@ static const Recorded recorded[] = {
      .states = "searching checking provisioning negotiating forming pausing provisioning "
                "negotiating forming pausing provisioning negotiating forming failed ",
      .end = "failed link.wrong-pin"},
+    {"busy.txt", .search_ms = 8000, .states = "searching failed ", .end = "failed link.peer-busy"},
+    {"refused.txt", .states = "searching checking negotiating pausing looking negotiating failed ",
+     .end = "failed link.rejected"},
+    {"vanishes-negotiation.txt", .states = "searching checking negotiating pausing looking failed ",
+     .end = "failed link.lost"},
+    {"vanishes-wps-owner.txt", .states = BEGUN "pausing looking failed ",
+     .end = "failed link.lost"},
 };
 
 int main(int argc, char **argv)
