@@ -20,6 +20,7 @@ static const char *const names[MC_COMMAND_N] = {
     [MC_COMMAND_NETWORK_PEERS] = "GET_NETWORK",
     [MC_COMMAND_REMOVE_NETWORK] = "REMOVE_NETWORK",
     [MC_COMMAND_SAVE] = "SAVE_CONFIG",
+    [MC_COMMAND_DROP_STATION] = "DISCONNECT",
 };
 
 /* What the sink does: it shows the PIN that is typed here, or has the keys to type ours. */

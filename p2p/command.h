@@ -23,6 +23,7 @@ typedef enum {
     MC_COMMAND_NETWORK_PEERS,  /* network_id: devices that may come into this group of ours */
     MC_COMMAND_REMOVE_NETWORK, /* network_id */
     MC_COMMAND_SAVE,           /* */
+    MC_COMMAND_DROP_STATION,   /* the card's connection to an access point ends, until we end */
     MC_COMMAND_N
 } McCommandKind;
 

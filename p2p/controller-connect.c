@@ -147,6 +147,8 @@ void mc_controller_make_plan(McController *self)
         say_plan(self);
     else
         say_one_way(self);
+    if (chooses_group(self) && self->plan.drops_station)
+        mc_controller_simple(self, MC_COMMAND_DROP_STATION);
     mc_controller_start_attempt(self);
 }
 

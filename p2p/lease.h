@@ -9,6 +9,7 @@
 #include "p2p/guard.h"
 
 typedef enum {
+    MC_LEASE_STATION,  /* its connection to an access point */
     MC_LEASE_FILE,     /* its configuration file, once it may hold the next one */
     MC_LEASE_NAME,     /* device_name */
     MC_LEASE_DISPLAY,  /* wifi_display */

@@ -223,6 +223,24 @@ static void wpas_lease(void *backend, bool resting, const char *ifname)
     hold(self, MC_LEASE_GROUP, *ifname ? remove : NULL);
 }
 
+/* It has a socket of its own beside a P2P device's. RECONNECT does nothing to a station that was
+ * not told to disconnect. */
+static bool drop_station(Wpas *self)
+{
+    g_autofree char *folder = g_path_get_dirname(self->path);
+    g_autofree char *path = g_build_filename(folder, self->interface, NULL);
+    struct wpa_ctrl *station = wpa_ctrl_open(path);
+    char reply[16] = "";
+    size_t len = sizeof(reply) - 1;
+
+    if (!station)
+        return false;
+    self->held[MC_LEASE_STATION] = mc_guard_hold(self->guard, MC_LEASE_STATION, path, "RECONNECT");
+    wpa_ctrl_request(station, "DISCONNECT", strlen("DISCONNECT"), reply, &len, NULL);
+    wpa_ctrl_close(station);
+    return g_str_has_prefix(reply, "OK");
+}
+
 /* --- commands --------------------------------------------------------------------------------- */
 
 static void wpas_command(void *backend, unsigned id, const McCommand *command)
@@ -233,7 +251,9 @@ static void wpas_command(void *backend, unsigned id, const McCommand *command)
     g_autofree char *reply = g_malloc(REPLY_BYTES);
 
     hold_before(self, command);
-    if (!request(self, text, reply, REPLY_BYTES)) {
+    if (command->kind == MC_COMMAND_DROP_STATION) {
+        g_strlcpy(reply, drop_station(self) ? "OK" : "FAIL", REPLY_BYTES);
+    } else if (!request(self, text, reply, REPLY_BYTES)) {
         g_strlcpy(reply, "FAIL-TIMEOUT", REPLY_BYTES);
         if (self->nobody_reads)
             tell_gone(self); /* first: the refusal follows from it */

@@ -92,6 +92,16 @@ bool mc_wpas_dbus_set_wfd(McWpasDbus *self, const char *hex)
                             g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, bytes, len, 1));
 }
 
+bool mc_wpas_dbus_drop_station(McWpasDbus *self)
+{
+    const McGuardCall reconnect = {WPAS, self->path, WPAS_INTERFACE, "Reconnect", NULL};
+
+    hold(self, MC_LEASE_STATION, &reconnect);
+    g_autoptr(GVariant) reply =
+        mc_wpas_dbus_call(self, self->path, WPAS_INTERFACE, "Disconnect", NULL, NULL);
+    return reply != NULL;
+}
+
 /* --- the radio -------------------------------------------------------------------------------- */
 
 void mc_wpas_dbus_hold_before(McWpasDbus *self, const McCommand *command)

@@ -62,3 +62,4 @@ void mc_wpas_dbus_hold_before(McWpasDbus *self, const McCommand *command);
 void mc_wpas_dbus_lease(void *backend, bool resting, const char *ifname);
 bool mc_wpas_dbus_set_named(McWpasDbus *self, const McCommand *command);
 bool mc_wpas_dbus_set_wfd(McWpasDbus *self, const char *hex);
+bool mc_wpas_dbus_drop_station(McWpasDbus *self);

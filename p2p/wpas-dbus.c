@@ -60,6 +60,9 @@ static char *answer(McWpasDbus *self, const McCommand *command)
     case MC_COMMAND_REMOVE_NETWORK:
         ok = mc_wpas_dbus_forget_group(self, command->network_id);
         break;
+    case MC_COMMAND_DROP_STATION:
+        ok = mc_wpas_dbus_drop_station(self);
+        break;
     case MC_COMMAND_SAVE: /* with the next group to remember: see wpas-dbus-lease.c */
         break;
     default:

@@ -227,27 +227,57 @@ def invited(miracast, intent, words=(), bus=False, source=None):
         room.same_state()
 
 
+def is_connected(room):
+    return room.source.field_at("wlan0", "STATUS", "wpa_state") == "COMPLETED"
+
+
+def connected_room(air, miracast):
+    """The computer's card is connected to an access point on 2462 MHz."""
+    network = "network={\n ssid=\"home\"\n key_mgmt=NONE\n%s}\n"
+    point = air.supplicant("point", 2, space=air.space("point", 2), listen_channel=1,
+                           extra_config=network % " mode=2\n frequency=2462\n")
+    until(lambda: point.field_at(point.interface, "STATUS", "wpa_state") == "COMPLETED", "the access point", 60)
+    room = Room(air, miracast, source={"extra_config": network % " scan_freq=2462\n"})
+    until(lambda: is_connected(room), "the station", 60)
+    room.before = room.state()
+    room.listen()
+    return room
+
+
 def station_channel(miracast, intent):
     """A card with one channel whose station is connected: the group comes to that channel, whoever
     owns it, and the connection stays."""
-    network = "network={\n ssid=\"home\"\n key_mgmt=NONE\n%s}\n"
     with Air(radios=3) as air:
-        point = air.supplicant("point", 2, space=air.space("point", 2), listen_channel=1,
-                               extra_config=network % " mode=2\n frequency=2462\n")
-        until(lambda: point.field_at(point.interface, "STATUS", "wpa_state") == "COMPLETED", "the access point", 60)
-        room = Room(air, miracast, source={"extra_config": network % " scan_freq=2462\n"})
-        until(lambda: room.source.field_at("wlan0", "STATUS", "wpa_state") == "COMPLETED", "the station", 60)
-        room.before = room.state()
-        room.listen()
+        room = connected_room(air, miracast)
         cast = room.cast()
         _, role, freq = room.come_together(cast, intent)
         cast.interrupt()
         cast.ended(timeout=60)
         if (role, freq) != (ROLE_OF_INTENT[intent], 2462):
             raise Failure(f"the television is {role} on {freq} MHz")
-        if room.source.field_at("wlan0", "STATUS", "wpa_state") != "COMPLETED":
+        if not is_connected(room):
             raise Failure("the station lost its connection")
         room.same_state()
+
+
+def station_dropped(miracast):
+    """On another channel than the station's, with one channel for both: only by leave, and the
+    connection comes back, however the program ends."""
+    with Air(radios=3) as air:
+        room = connected_room(air, miracast)
+        cast = room.cast("--channel", "2412")
+        cast.ended("link.radio-busy", timeout=60)
+        for act in (interrupted_cast, killed_cast):
+            cast = room.cast("--channel", "2412", "--drop-wifi")
+            _, _, freq = room.come_together(cast, 0)
+            if freq != 2412 or is_connected(room):
+                raise Failure(f"the group is on {freq} MHz, the station connected: {is_connected(room)}")
+            act(room, cast)
+            room.same_state()
+            until(lambda: is_connected(room), "the station's connection", 15)
+            room.after_cast()
+            room.forget_groups()
+            room.listen()
 
 
 KEYS_NET = "192.168.42"
@@ -484,6 +514,7 @@ CASES = {
     "no-p2p-device": case(casts, intent=0, p2p_device=False),
     "station-channel-client": case(station_channel, intent=0),
     "station-channel-owner": case(station_channel, intent=15),
+    "station-dropped": station_dropped,
     "dbus-discover": case(discovers, words=OVER_BUS, **BUS),
     "radio": case(casts, intent=15, seconds=5, radio=True),
     "dbus-killed": case(killed, steps=("searching", "negotiating", "forming", "listening"), words=OVER_BUS, **BUS),

@@ -49,6 +49,9 @@ class Record:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir()
         self.real = real
+        for other in pathlib.Path(real).parent.iterdir():
+            if str(other) != real:
+                (self.folder / other.name).symlink_to(other)
         self.out = open(path, "w", encoding="utf-8")  # noqa: SIM115 - closed by close()
         self.last = time.monotonic()
         self.sockets = {}  # of the supplicant's side, by the address of the program's
@@ -58,6 +61,7 @@ class Record:
         self.poll = selectors.DefaultSelector()
         self.front = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.front.bind(str(self.folder / pathlib.Path(real).name))
+        self.front.setblocking(False)  # as the supplicant: a program that does not read loses events
         self.poll.register(self.front, selectors.EVENT_READ, None)
         self.wake, self.waker = socket.socketpair()
         self.poll.register(self.wake, selectors.EVENT_READ, None)
@@ -116,7 +120,7 @@ class Record:
                 self.write("<", short(self.asked, text))
         while self.waiting and not self.busy:
             self.write("!", self.waiting.pop(0))
-        with contextlib.suppress(OSError):  # the program is gone
+        with contextlib.suppress(OSError):  # the program is gone, or does not read
             self.front.sendto(data, path)
 
     def close(self):

@@ -331,6 +331,8 @@ static McRadioFacts one_channel_card(unsigned station_mhz)
 
 static void test_plan_chooses_the_channel(void)
 {
+    McControllerConfig config = play_config();
+    McControllerWish elsewhere = {.freq_mhz = 2462};
     McRadioFacts facts = one_channel_card(2437);
     Play self;
 
@@ -338,6 +340,18 @@ static void test_plan_chooses_the_channel(void)
     mc_controller_set_radio(self.controller, &facts);
     play(&self, TO_CONNECT "> P2P_CONNECT " SINK " pbc persistent go_intent=14 freq=2437\n"
                            "= negotiating\n");
+    play_end(&self);
+    play_begin_with(&self, &config);
+    mc_controller_set_radio(self.controller, &facts);
+    g_assert_true(mc_controller_connect(self.controller, "Lab Sink", &elsewhere, self.now_us));
+    play(&self, TO_CONNECT "* failed link.radio-busy\n= failed\n");
+    play_end(&self);
+    elsewhere.may_drop_station = true;
+    play_begin_with(&self, &config);
+    mc_controller_set_radio(self.controller, &facts);
+    g_assert_true(mc_controller_connect(self.controller, "Lab Sink", &elsewhere, self.now_us));
+    play(&self, TO_CONNECT "> DISCONNECT\n> P2P_CONNECT " SINK
+                           " pbc persistent go_intent=14 freq=2462\n= negotiating\n");
     play_end(&self);
     facts.types = MC_RADIO_STATION;
     play_begin(&self, "Lab Sink");

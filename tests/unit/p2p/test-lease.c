@@ -40,6 +40,7 @@ static void take(McSupplicant *supplicant)
         {.kind = MC_COMMAND_WFD, .value = OUR_ELEMENTS},
         {.kind = MC_COMMAND_SET, .name = "device_name", .value = "Ours"},
         {.kind = MC_COMMAND_FIND, .seconds = 30},
+        {.kind = MC_COMMAND_DROP_STATION},
         {.kind = MC_COMMAND_CONNECT, .peer = {{2, 0, 0, 0, 0, 9}}, .go_intent = 15},
         {.kind = MC_COMMAND_SAVE},
     };
@@ -122,6 +123,7 @@ static const char *const plain_back[] = {"P2P_GROUP_REMOVE p2p-wlan0-0",
                                          "SET wifi_display 0",
                                          "SET device_name ",
                                          "SAVE_CONFIG",
+                                         "RECONNECT",
                                          NULL};
 static const char *const used[] = {"wifi_display", "1",      "all", "000006001100000064",
                                    "device_name",  "Theirs", NULL,  NULL};
@@ -131,11 +133,12 @@ static const char *const used_back[] = {"P2P_GROUP_REMOVE p2p-wlan0-0",
                                         "WFD_SUBELEM_SET all 000006001100000064",
                                         "SET device_name Theirs",
                                         "SAVE_CONFIG",
+                                        "RECONNECT",
                                         NULL};
 static const char *const same[] = {"wifi_display", "1",    "all", OUR_ELEMENTS,
                                    "device_name",  "Ours", NULL,  NULL};
 static const char *const same_back[] = {"P2P_GROUP_REMOVE p2p-wlan0-0", "P2P_CANCEL",
-                                        "P2P_STOP_FIND", NULL};
+                                        "P2P_STOP_FIND", "RECONNECT", NULL};
 
 /* --- bus -------------------------------------------------------------------------------------- */
 
@@ -153,6 +156,7 @@ static const char root_xml[] =
     "<property name='WFDIEs' type='ay' access='readwrite'/></interface></node>";
 static const char interface_xml[] =
     "<node><interface name='" WPAS ".Interface'><method name='SaveConfig'/>"
+    "<method name='Disconnect'/><method name='Reconnect'/>"
     "<property name='Ifname' type='s' access='read'/></interface>"
     "<interface name='" WPAS ".Interface.P2PDevice'>"
     "<method name='Find'><arg type='a{sv}' direction='in'/></method>"
@@ -249,6 +253,7 @@ static void expect_taken(void)
                "0x00, 0x00]");
     expect_log("P2PDeviceConfig {'DeviceName': <'Ours'>}");
     expect_log("Find /Interfaces/0");
+    expect_log("Disconnect /Interfaces/0");
     expect_log("Connect /Interfaces/0");
     expect_log("GetInterface ");
 }
@@ -263,6 +268,7 @@ static void expect_given_back(const char *elements, const char *name)
     expect_log("StopFind /Interfaces/0");
     expect_log(ies);
     expect_log(set_name);
+    expect_log("Reconnect /Interfaces/0");
 }
 
 static void test_bus(gconstpointer data)
