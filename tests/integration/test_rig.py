@@ -231,13 +231,13 @@ def is_connected(room):
     return room.source.field_at("wlan0", "STATUS", "wpa_state") == "COMPLETED"
 
 
-def connected_room(air, miracast):
+def connected_room(air, miracast, arguments=()):
     """The computer's card is connected to an access point on 2462 MHz."""
     network = "network={\n ssid=\"home\"\n key_mgmt=NONE\n%s}\n"
     point = air.supplicant("point", 2, space=air.space("point", 2), listen_channel=1,
                            extra_config=network % " mode=2\n frequency=2462\n")
     until(lambda: point.field_at(point.interface, "STATUS", "wpa_state") == "COMPLETED", "the access point", 60)
-    room = Room(air, miracast, source={"extra_config": network % " scan_freq=2462\n"})
+    room = Room(air, miracast, source={"extra_config": network % " scan_freq=2462\n", "arguments": arguments})
     until(lambda: is_connected(room), "the station", 60)
     room.before = room.state()
     room.listen()
@@ -260,15 +260,15 @@ def station_channel(miracast, intent):
         room.same_state()
 
 
-def station_dropped(miracast):
+def station_dropped(miracast, words=(), bus=False, source=None):
     """On another channel than the station's, with one channel for both: only by leave, and the
     connection comes back, however the program ends."""
-    with Air(radios=3) as air:
-        room = connected_room(air, miracast)
-        cast = room.cast("--channel", "2412")
+    with world(bus, radios=3) as air:
+        room = connected_room(air, miracast, **(source or {}))
+        cast = room.cast("--channel", "2412", *words)
         cast.ended("link.radio-busy", timeout=60)
         for act in (interrupted_cast, killed_cast):
-            cast = room.cast("--channel", "2412", "--drop-wifi")
+            cast = room.cast("--channel", "2412", "--drop-wifi", *words)
             _, _, freq = room.come_together(cast, 0)
             if freq != 2412 or is_connected(room):
                 raise Failure(f"the group is on {freq} MHz, the station connected: {is_connected(room)}")
@@ -520,6 +520,7 @@ CASES = {
     "dbus-killed": case(killed, steps=("searching", "negotiating", "forming", "listening"), words=OVER_BUS, **BUS),
     "dbus-cast-owner": case(casts, intent=0, words=OVER_BUS, **BUS),
     "dbus-cast-client": case(casts, intent=15, words=OVER_BUS, **BUS),
+    "dbus-station-dropped": case(station_dropped, words=OVER_BUS, **BUS),
     "dbus-invited-owner": case(invited, intent=0, words=OVER_BUS, **BUS),
     "dbus-invited-client": case(invited, intent=15, words=OVER_BUS, **BUS),
     "address-with-keys": address_with_keys,
