@@ -228,7 +228,7 @@ void mc_session_on_event(McSession *self, const McWfdEvent *event)
         mc_adapt_stop(self->adapt, false);
         mc_life_stop(self->life);
         mc_media_pause(self->media);
-        mc_monitor_pause(&self->monitor, true);
+        mc_monitor_pause(&self->monitor, !self->dark);
         mc_session_progress(self, "pause", "the sink paused the stream");
         break;
     case MC_WFD_EVENT_MODE:

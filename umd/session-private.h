@@ -24,6 +24,7 @@ struct McSession {
     McRtspSocket socket;
     McWfdSource *source;
     McMonitor monitor;
+    bool dark;                /* the desktop has put its monitor to sleep */
     McMedia *media;           /* pointer: constant from start to free */
     McProtection *protection; /* likewise */
     McAdapt *adapt;

@@ -157,7 +157,9 @@ static void set_power(McSession *self, bool on)
 {
     int64_t now_us = g_get_monotonic_time();
 
-    /* Standby where both sides know it, else PAUSE: the picture goes dark either way (C-63). */
+    /* Standby where both sides know it, else PAUSE: the picture goes dark either way (C-63). The
+     * display path knows of it: presents go on (C-64). */
+    self->dark = !on;
     if (on)
         mc_wfd_source_play(self->source, now_us, NULL);
     else if (!mc_wfd_source_standby(self->source, now_us, NULL))
@@ -343,6 +345,7 @@ static gpointer run_session(gpointer user_data)
         }
         iterate(self, stop_by_us);
     }
+    mc_monitor_pause(&self->monitor, false); /* the next session's sink has paused nothing */
     return NULL;
 }
 

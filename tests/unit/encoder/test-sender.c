@@ -462,9 +462,9 @@ static void test_twice_discarded(void)
     mc_sender_send_frame(sender, rtp,
                          &(McSenderFrame){.ts = ts, .len = 280 * PACKET, .twice = true});
     mc_sender_drain(sender, PATIENCE_MS * 1000);
-    g_assert_cmpuint(mc_sender_stats(sender).queued_bytes, ==, 0);
     mc_sender_discard(sender);
     const McSenderStats stats = mc_sender_stats(sender);
+    g_assert_cmpuint(stats.datagrams, ==, 40);
     receive(&pair, 1000, 50, &got);
     g_assert_cmpuint(got.datagrams, ==, stats.datagrams + stats.duplicates);
     g_assert_cmpuint(mc_sender_stats(sender).duplicates, ==, stats.duplicates);
