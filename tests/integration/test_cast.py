@@ -819,8 +819,9 @@ def test_pause(bed):
 
 
 def test_keepalive(bed):
-    source, port = bed.cast("--capture", "test", "--keepalive", "1")
-    report = finish(bed, source, bed.sink(port, duration=3.6))
+    # A sink that may be silent for two periods, and a small picture: a busy machine's sink answers late.
+    source, port = bed.cast("--capture", "test", "--keepalive", "2", "--mode", "640x480", "--fps", "30")
+    report = finish(bed, source, bed.sink(port, duration=6.6))
     check(report["keepalives"] >= 2, report["keepalives"])
 
 
