@@ -407,15 +407,6 @@ void mc_sender_send_frame(McSender *self, McRtpPacketiser *rtp, const McSenderFr
     g_mutex_unlock(&self->lock);
 }
 
-void mc_sender_send(McSender *self, McRtpPacketiser *rtp, const uint8_t *ts, size_t len,
-                    uint32_t timestamp_90k, bool marker)
-{
-    mc_sender_send_frame(
-        self, rtp,
-        &(McSenderFrame){
-            .ts = ts, .len = len, .timestamp_90k = timestamp_90k, .no_marker = !marker});
-}
-
 void mc_sender_set_protect(McSender *self, McSenderProtect protect, void *user_data)
 {
     g_mutex_lock(&self->lock);

@@ -26,20 +26,18 @@ McSender *mc_sender_new(int fd, const char *dest_ip, uint16_t dest_port, GError 
 void mc_sender_free(
     McSender *self); /* drops what is queued; no datagram leaves after; NULL is fine */
 
-/* Packetises and sends ts (whole packets) in batches; called under the stream's lock. */
-void mc_sender_send(McSender *self, McRtpPacketiser *rtp, const uint8_t *ts, size_t len,
-                    uint32_t timestamp_90k, bool marker);
-/* The same for a video frame, say: the hook below is called with
- * frame_id right before the frame's first network call, on the sending thread (the caller's own
- * when pacing is off). */
+/* A picture, or what leaves between pictures. */
 typedef struct {
-    const uint8_t *ts;
+    const uint8_t *ts; /* whole packets */
     size_t len;
     uint32_t timestamp_90k;
     uint64_t frame_id; /* 0: no hook is called */
     bool no_marker;    /* else its last datagram has one */
     bool twice;        /* each datagram leaves once more, the same bytes, when all have left */
 } McSenderFrame;
+/* Packetises and sends it in batches; called under the stream's lock. The hook is called with
+ * frame_id right before the frame's first network call, on the sending thread (the caller's own
+ * when pacing is off). */
 void mc_sender_send_frame(McSender *self, McRtpPacketiser *rtp, const McSenderFrame *frame);
 typedef void (*McSenderFrameHook)(uint64_t frame_id, void *user_data);
 void mc_sender_set_frame_hook(McSender *self, McSenderFrameHook hook, void *user_data);
@@ -56,7 +54,7 @@ void mc_sender_set_tap(McSender *self, McSenderTap tap, void *user_data);
 
 /* Spreads the datagrams of a large frame over at most window_us (take half a frame interval or
  * less), on a thread of its own with a bounded queue.  Small frames and sound leave at once.
- * 0: off, mc_sender_send sends before it returns (the default). */
+ * 0: off, mc_sender_send_frame sends before it returns (the default). */
 bool mc_sender_set_pacing(McSender *self, uint32_t window_us, GError **error);
 
 /* Waits until all that is queued is out, at most so long: a stream that ends between frames ends

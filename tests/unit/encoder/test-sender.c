@@ -102,6 +102,15 @@ static uint8_t *make_ts(size_t packets)
     return ts;
 }
 
+static void send_ts(McSender *sender, McRtpPacketiser *rtp, const uint8_t *ts, size_t len,
+                    uint32_t timestamp_90k, bool marker)
+{
+    mc_sender_send_frame(
+        sender, rtp,
+        &(McSenderFrame){
+            .ts = ts, .len = len, .timestamp_90k = timestamp_90k, .no_marker = !marker});
+}
+
 static void test_counts(void)
 {
     g_auto(Pair) pair = pair_open();
@@ -114,7 +123,7 @@ static void test_counts(void)
 
     g_assert_no_error(error);
     for (size_t packets = 1; packets < 60; packets++) {
-        mc_sender_send(sender, rtp, ts, packets * PACKET, (uint32_t) packets, packets % 2);
+        send_ts(sender, rtp, ts, packets * PACKET, (uint32_t) packets, packets % 2);
         expected += (unsigned) (packets + 6) / 7;
         receive(&pair, expected, PATIENCE_MS, &got);
         g_assert_cmpuint(got.datagrams, ==, expected);
@@ -135,7 +144,7 @@ static void test_large_frame(void)
     g_autofree uint8_t *ts = make_ts(698);
     Received got = {0};
 
-    mc_sender_send(sender, rtp, ts, 698 * PACKET, 0, true);
+    send_ts(sender, rtp, ts, 698 * PACKET, 0, true);
     receive(&pair, 100, PATIENCE_MS, &got);
     g_assert_cmpuint(got.datagrams, ==, 100);
     g_assert_cmpuint(got.ts_bytes, ==, 698 * PACKET);
@@ -156,7 +165,7 @@ static void test_connected(void)
 
     g_assert_cmpint(connect(pair.tx, (struct sockaddr *) &addr, sizeof addr), ==, 0);
     sender = mc_sender_new(pair.tx, "127.0.0.1", pair.port, NULL);
-    mc_sender_send(sender, rtp, ts, 7 * PACKET, 0, false);
+    send_ts(sender, rtp, ts, 7 * PACKET, 0, false);
     receive(&pair, 1, PATIENCE_MS, &got);
     g_assert_cmpuint(got.datagrams, ==, 1);
 }
@@ -176,7 +185,7 @@ static void test_refused(void)
     sender = mc_sender_new(pair.tx, "127.0.0.1", pair.port, NULL);
     close(pair.rx);
     for (int i = 0; i < 20; i++)
-        mc_sender_send(sender, rtp, ts, 7 * PACKET, 0, false);
+        send_ts(sender, rtp, ts, 7 * PACKET, 0, false);
     g_assert_cmpuint(mc_sender_stats(sender).datagrams, ==, 20);
     g_assert_cmpuint(mc_sender_stats(sender).dropped, ==, 0);
     g_assert_cmpuint(mc_sender_stats(sender).refusals, >=, 10);
@@ -195,7 +204,7 @@ static void test_refused_unconnected(void)
     close(pair.rx);
     pair.rx = -1;
     for (int i = 0; i < 20; i++)
-        mc_sender_send(sender, rtp, ts, 70 * PACKET, 0, true);
+        send_ts(sender, rtp, ts, 70 * PACKET, 0, true);
     g_assert_cmpuint(mc_sender_stats(sender).datagrams, ==, 200);
     g_assert_cmpuint(mc_sender_stats(sender).dropped, ==, 0);
     g_assert_cmpuint(mc_sender_stats(sender).refusals, >=, 10);
@@ -253,7 +262,7 @@ static bool check_hook(uint32_t window_us)
     mc_sender_set_frame_hook(sender, note_frame, frames);
     g_assert_true(mc_sender_set_pacing(sender, window_us, NULL));
     for (uint64_t id = 1; id <= 5; id++) {
-        mc_sender_send(sender, rtp, ts, PACKET, 0, false); /* sound: no hook */
+        send_ts(sender, rtp, ts, PACKET, 0, false); /* sound: no hook */
         mc_sender_send_frame(sender, rtp,
                              &(McSenderFrame){.ts = ts, .len = 70 * PACKET, .frame_id = id});
     }
@@ -290,7 +299,7 @@ static int64_t paced_spread_us(void)
 
     g_assert_true(mc_sender_set_pacing(sender, 16000, NULL));
     called_us = g_get_monotonic_time();
-    mc_sender_send(sender, rtp, ts, 214 * 7 * PACKET, 0, true);
+    send_ts(sender, rtp, ts, 214 * 7 * PACKET, 0, true);
     called_us = g_get_monotonic_time() - called_us;
     receive(&pair, 1, PATIENCE_MS, &got);
     receive(&pair, 214, 300, &got);
@@ -326,7 +335,7 @@ static bool check_discard(bool free_it)
     Received before = {0}, after = {0};
 
     g_assert_true(mc_sender_set_pacing(sender, 100000, NULL));
-    mc_sender_send(sender, rtp, ts, 1000 * 7 * PACKET, 0, true);
+    send_ts(sender, rtp, ts, 1000 * 7 * PACKET, 0, true);
     receive(&pair, 1, PATIENCE_MS, &before);
     if (free_it)
         g_clear_pointer(&sender, mc_sender_free);
@@ -419,7 +428,7 @@ static bool check_twice(uint32_t window_us, bool next)
     g_assert_true(mc_sender_set_pacing(sender, window_us, NULL));
     mc_sender_send_frame(sender, rtp, &frame);
     if (next)
-        mc_sender_send(sender, rtp, ts, 70 * PACKET, 1, true);
+        send_ts(sender, rtp, ts, 70 * PACKET, 1, true);
     if (window_us && !all_left(sender, once))
         return false;
     take_twice(&pair, once + 40, &got);
@@ -480,7 +489,7 @@ static void test_overflow(void)
     McSenderStats stats;
 
     g_assert_true(mc_sender_set_pacing(sender, 100000, NULL));
-    mc_sender_send(sender, rtp, ts, 5000 * 7 * PACKET, 0, true);
+    send_ts(sender, rtp, ts, 5000 * 7 * PACKET, 0, true);
     mc_sender_discard(sender);
     stats = mc_sender_stats(sender);
     g_assert_cmpuint(stats.datagrams + stats.dropped, ==, 5000);
@@ -553,7 +562,7 @@ static bool check_full_socket(uint32_t window_us, bool goes_stale)
 
     g_assert_cmpint(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &sndbuf, sizeof sndbuf), ==, 0);
     g_assert_true(mc_sender_set_pacing(sender, window_us, NULL));
-    mc_sender_send(sender, rtp, ts, 100 * 7 * PACKET, 0, true);
+    send_ts(sender, rtp, ts, 100 * 7 * PACKET, 0, true);
     g_assert_cmpint(g_get_monotonic_time() - called_us, <,
                     20000000); /* a full socket stays full: it did not block */
     cpu_us = process_cpu_us();
@@ -564,12 +573,12 @@ static bool check_full_socket(uint32_t window_us, bool goes_stale)
     g_assert_cmpuint(mc_sender_stats(sender).dropped, ==, 0);
     bool ok = true;
     if (goes_stale) {
-        mc_sender_send(sender, rtp, ts, PACKET, 0, false);
+        send_ts(sender, rtp, ts, PACKET, 0, false);
         g_assert_cmpuint(mc_sender_stats(sender).dropped, >, 50);
     } else {
         make_neighbour_known(fd);
         for (int i = 0; i < 100 && !window_us; i++)
-            mc_sender_send(sender, rtp, ts, PACKET, 0, false); /* unpaced: each call tries again */
+            send_ts(sender, rtp, ts, PACKET, 0, false); /* unpaced: each call tries again */
         const bool in_time = g_get_monotonic_time() - called_us < STALE_US;
         ok = all_left(sender, window_us ? 100 : 200);
         g_assert_true(ok || !in_time);
