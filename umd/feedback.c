@@ -310,8 +310,8 @@ bool mc_feedback_time(McFeedback *self, int64_t now_us, uint32_t idr_requests,
         return false;
     self->step_us = now_us + STEP_US;
     mc_media_stats(self->media, &stats);
-    const int64_t queued_us =
-        stats.bitrate_kbps ? (int64_t) (stats.queued_bytes * 8000 / self->rate.decision.kbps) : 0;
+    const uint32_t kbps = self->rate.decision.kbps;
+    const int64_t queued_us = kbps ? (int64_t) (stats.queued_bytes * 8000 / kbps) : 0;
     self->asks |= idr_requests > 0;
     McRateInput input = {
         .now_us = now_us,
