@@ -26,22 +26,30 @@ static void expect_failure(GAsyncQueue *failures, const char *code)
     g_assert_cmpstr(got, ==, code);
 }
 
+/* With a supplicant that it talks to. */
+static McEngine *open_engine(Fake *fake, const char *directory, const McEngineCalls *calls)
+{
+    McSupplicantConfig supplicant = {.backend = "wpas"};
+    McControllerConfig controller = mc_engine_source_config(7236);
+    g_autofree char *why = NULL;
+    GError *error = NULL;
+
+    g_strlcpy(supplicant.control, directory, sizeof(supplicant.control));
+    fake_start(fake, directory, NULL);
+    McEngine *engine = mc_engine_new(&supplicant, &controller, calls, &why, &error);
+    g_assert_no_error(error);
+    return engine;
+}
+
 static void test_restarted(gconstpointer says_so)
 {
     g_autofree char *directory = g_dir_make_tmp("mc-engine-XXXXXX", NULL);
     g_autoptr(GAsyncQueue) failures = g_async_queue_new_full(g_free);
-    McSupplicantConfig supplicant = {.backend = "wpas"};
-    McControllerConfig controller = mc_engine_source_config(7236);
     McEngineCalls calls = {.on_progress = on_progress, .user_data = failures};
     McControllerWish wish = {0};
-    g_autofree char *why = NULL;
-    GError *error = NULL;
     Fake fake;
 
-    g_strlcpy(supplicant.control, directory, sizeof(supplicant.control));
-    fake_start(&fake, directory, NULL);
-    McEngine *engine = mc_engine_new(&supplicant, &controller, &calls, &why, &error);
-    g_assert_no_error(error);
+    McEngine *engine = open_engine(&fake, directory, &calls);
     mc_engine_discover(engine, true);
     fake_wait(&fake, "P2P_FIND");
     fake_end(&fake, says_so != NULL);
@@ -81,17 +89,10 @@ static void test_not_inherited(void)
 {
     g_autofree char *directory = g_dir_make_tmp("mc-engine-XXXXXX", NULL);
     const unsigned before = count_inherited();
-    McSupplicantConfig supplicant = {.backend = "wpas"};
-    McControllerConfig controller = mc_engine_source_config(7236);
     McEngineCalls calls = {0};
-    g_autofree char *why = NULL;
-    GError *error = NULL;
     Fake fake;
 
-    g_strlcpy(supplicant.control, directory, sizeof(supplicant.control));
-    fake_start(&fake, directory, NULL);
-    McEngine *engine = mc_engine_new(&supplicant, &controller, &calls, &why, &error);
-    g_assert_no_error(error);
+    McEngine *engine = open_engine(&fake, directory, &calls);
     g_assert_cmpuint(count_inherited(), ==, before);
     mc_engine_free(engine);
     fake_end(&fake, false);
