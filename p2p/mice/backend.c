@@ -309,6 +309,18 @@ static bool mice_command(void *backend, uint32_t command, uint32_t argument, GEr
     return fail(MC_LINK_ERROR_NOT_SUPPORTED, "this link has no radio of its own", error);
 }
 
+static bool mice_failure(void *backend, GError **error)
+{
+    Mice *self = backend;
+
+    g_mutex_lock(&self->lock);
+    GError *why = self->lost ? g_error_copy(self->lost) : NULL;
+    g_mutex_unlock(&self->lock);
+    if (why)
+        g_propagate_error(error, why);
+    return why != NULL;
+}
+
 static bool mice_encrypts(void *backend)
 {
     return mc_mice_channel_encrypts(((Mice *) backend)->channel);
@@ -335,6 +347,7 @@ const McLinkBackend mc_link_mice = {
     .cancel = mice_cancel,
     .leave = mice_leave,
     .command = mice_command,
+    .failure = mice_failure,
     .encrypts = mice_encrypts,
     .protect = mice_protect,
     .open = mice_open,

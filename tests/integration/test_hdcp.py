@@ -230,8 +230,10 @@ def reauthentication(bed):
     bare = [pes.payload for pes in packs if not pes.private and pes.pid == hdcp_ts.VIDEO]
     check(all(is_notice(picture) for picture in pictures(bed, bare)) if bare else True, "a leak")
     hidden = [pes for pes in packs if pes.private]
-    turn = next(i for i, pes in enumerate(hidden) if i and pes.pid == hdcp_ts.VIDEO and
-                hdcp_ts.counters(pes.private)[1] == 0)
+    starts = [i for i, pes in enumerate(hidden)
+              if pes.pid == hdcp_ts.VIDEO and hdcp_ts.counters(pes.private)[1] == 0]
+    check(len(starts) == 2, f"the pictures' counter began {len(starts)} times")
+    turn = starts[1]
     plain = hdcp_ts.decrypt([p for p in hidden[turn:] if p.pid == hdcp_ts.VIDEO], keys[1]["key"],
                             keys[1]["riv"])
     check(len(pictures(bed, plain)) > 10, "the second key opens nothing")
