@@ -19,7 +19,7 @@ sys.path[:0] = [str(HERE.parent / "integration"), str(HERE.parent / "lab")]
 import harness  # noqa: E402
 from sink import __main__ as sink_main, media as sink_media, profiles, session  # noqa: E402
 
-TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+CPUCLOCK_SCHED = 2  # of a process that is named by its inverted PID, clock_getcpuclockid(3)
 FIRST_PICTURE_S = 20  # a bound on hangs
 CODES_PER_S = 240     # of the time code on the screen, so that it is fresh whenever it is captured
 
@@ -196,10 +196,9 @@ PIPELINES = {kind.name: kind for kind in (Floor, Ours, Lean, Gnd)}
 
 
 def cpu_s(pid):
-    """User and system time of a process with all its threads, also ended ones."""
-    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
-        words = file.read().rpartition(")")[2].split()
-    return (int(words[11]) + int(words[12])) / TICKS_PER_S
+    """Of a process with all its threads, also ended ones, by its own clock: what /proc says is cut to
+    10 ms, a seventh of what a still desktop costs in four seconds."""
+    return time.clock_gettime(~pid << 3 | CPUCLOCK_SCHED)
 
 
 def memory_kb(pid):
