@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Lets tools that are not ours judge our TS and RTP: ffprobe, ffmpeg, GStreamer's demultiplexer, tshark.
+# Lets tools that are not ours judge our TS and RTP: ffprobe, ffmpeg, GStreamer's demultiplexer, VLC, tshark.
 # Usage: ts-judge.sh TS-JUDGE-PROGRAM
 set -eu
 
 judge=$1
-for tool in ffmpeg ffprobe tshark gst-launch-1.0; do
+for tool in ffmpeg ffprobe tshark gst-launch-1.0 vlc; do
     command -v "$tool" >/dev/null || { echo "no $tool"; exit 77; }
 done
 dir=$(mktemp -d)
@@ -63,6 +63,23 @@ gst-launch-1.0 -q filesrc location="$dir/lpcm.ts" ! tsdemux name=d d.audio_0_110
     filesink location="$dir/lpcm" >/dev/null
 same "gstreamer's LPCM" "$((197 * 1924)) a0 06 00 11 00 00 00 00" "$(wc -c <"$dir/lpcm")$(od -An -tx1 \
     -N8 "$dir/lpcm")"
+
+# VLC plays the LPCM, sample for sample: without the four bytes of header, and the other end first.
+# It does not start for root.
+as_user=""
+[ "$(id -u)" -ne 0 ] || as_user="setpriv --reuid=65534 --regid=65534 --clear-groups"
+mkdir -m 777 "$dir/vlc"
+chmod a+x "$dir" && chmod a+r "$dir/lpcm.ts"
+# shellcheck disable=SC2086
+HOME=$dir/vlc $as_user vlc -I dummy --quiet --sout \
+    "#transcode{vcodec=none,acodec=s16l,channels=2,samplerate=48000}:std{access=file,mux=wav,dst=$dir/vlc/out.wav}" \
+    "$dir/lpcm.ts" vlc://quit >"$dir/vlc.log" 2>&1 || cat "$dir/vlc.log"
+python3 -c 'import pathlib, sys
+frames = pathlib.Path(sys.argv[1]).read_bytes()
+pathlib.Path(sys.argv[2]).write_bytes(b"".join(frames[at + 4:at + 1924] for at in range(0, len(frames), 1924)))' \
+    "$dir/lpcm" "$dir/samples"
+same "VLC's LPCM" "$((197 * 1920)) $(dd if="$dir/samples" conv=swab status=none | md5sum)" \
+    "$(tail -c +45 "$dir/vlc/out.wav" | wc -c) $(tail -c +45 "$dir/vlc/out.wav" | md5sum)"
 
 # On the wire: all is RTP with TS in it, no continuity gap, no datagram over 1328 bytes.
 for kind in aac ac3 lpcm; do
