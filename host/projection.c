@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "host/projection.h"
+#include "host/projection-private.h"
 
 #include <poll.h>
 #include <string.h>
@@ -7,177 +7,12 @@
 #include <unistd.h>
 
 #include "encoder/socket-address.h"
-#include "host/link-rate.h"
-#include "host/pin-prompt.h"
-#include "host/runtime.h"
-#include "host/sink-link.h"
 #include "host/sound-route.h"
-#include "host/trace.h"
-#include "kmd-shim/display-path.h"
-#include "p2p/mice/discovery.h"
 
 #define DEFAULT_FPS 60
 #define STATISTICS_PERIOD_US G_USEC_PER_SEC
 
-/* What goes wrong in a start is told when it is known whose fault it was. */
-typedef struct {
-    GMutex lock;
-    bool runs;
-    char *code, *text; /* of the first error meanwhile; NULL: none */
-} McStart;
-
-struct McProjection {
-    McProjectionConfig config;
-    McMetrics *metrics; /* NULL: nobody asked */
-    const McOptions *options;
-    McReport *report;
-    McMeter *meter;
-    McFigures figures; /* the answers' thread */
-    McTrace *trace;
-    McCaptureShare *share; /* what is shown; the caller's */
-    McDisplayPath *display;
-    McRuntime *runtime;
-    McSinkLink link;
-    McLinkRate rate;    /* the data rate's thread */
-    bool protecting;    /* was told to the driver */
-    bool pin_was_used;  /* --pin's on this way to the sink: wrong if it is asked for again */
-    int wake_fd;        /* someone wants the running thread's attention */
-    gint stop_wanted;   /* atomic */
-    gint ended;         /* atomic: the driver reported the session's end */
-    gint error_told;    /* atomic */
-    gint abandoned;     /* atomic: the driver hangs and may call on; nobody listens any more */
-    McStart start;      /* the driver's Start */
-    unsigned strangers; /* who dialled in and was no sink */
-
-    /* For stop and toggle_input: display, link and runtime neither come nor go under it. */
-    GMutex lock;
-    bool cancellable; /* link and runtime are there */
-    bool input_off;   /* consent was taken back */
-};
-
-/* ---- what drivers and display path report, on their threads ---- */
-
-static void on_progress(const char *step, const char *text, void *user_data)
-{
-    McProjection *self = user_data;
-
-    if (!g_atomic_int_get(&self->abandoned))
-        mc_report_step(self->report, step, text);
-}
-
-/* True: it is told later, or never. */
-static bool hold_error(McStart *start, const char *code, const char *text)
-{
-    g_mutex_lock(&start->lock);
-    const bool holds = start->runs;
-    if (holds && !start->code) {
-        start->code = g_strdup(code);
-        start->text = g_strdup(text);
-    }
-    g_mutex_unlock(&start->lock);
-    return holds;
-}
-
-static void on_error(const char *code, const char *text, void *user_data)
-{
-    McProjection *self = user_data;
-
-    if (g_atomic_int_get(&self->abandoned) || hold_error(&self->start, code, text))
-        return;
-    if (g_atomic_int_compare_and_exchange(&self->error_told, 0, 1))
-        mc_report_error(self->report, code, text);
-}
-
-static void on_trace(char direction, const char *text, size_t len, void *user_data)
-{
-    McProjection *self = user_data;
-
-    mc_trace_rtsp(self->trace, direction, text, len);
-}
-
-static void on_datagram(char direction, uint16_t local_port, uint16_t sink_port,
-                        const uint8_t *bytes, size_t len, void *user_data)
-{
-    McProjection *self = user_data;
-
-    mc_trace_datagram(self->trace, direction, local_port, sink_port, bytes, len);
-}
-
-static void end(McProjection *self)
-{
-    g_atomic_int_set(&self->ended, 1);
-    eventfd_write(self->wake_fd, 1);
-}
-
-static void on_status(MIRACAST_STATUS status, NTSTATUS detail, void *user_data)
-{
-    static const char *const names[] = {
-        "critical error",       "the sink stopped answering",      "the sink asked for the end",
-        "too little bandwidth", "the sink failed the mode change", "companion driver"};
-    McProjection *self = user_data;
-
-    if (status != MIRACAST_STATUS_SINK_DISOCNNECT_REQUEST && status < G_N_ELEMENTS(names))
-        on_error("session.ended", names[status], self);
-    end(self);
-}
-
-static void on_statistic(const MIRACAST_STATISTIC_DATA *stat, int64_t time_ns, void *user_data)
-{
-    McProjection *self = user_data;
-
-    if (stat->StatisticType == MIRACAST_STATISTIC_TYPE_CHUNK_PROCESSING_COMPLETE)
-        mc_meter_chunk(self->meter, MC_METER_DRIVER, &stat->EncodeComplete.ChunkInfo, time_ns);
-    else if (stat->StatisticType == MIRACAST_STATISTIC_TYPE_CHUNK_SENT)
-        mc_meter_sent(self->meter, stat->ChunkSent.ChunkId, time_ns);
-}
-
-static void on_chunk_info(const MIRACAST_CHUNK_INFO *info, int64_t time_ns, void *user_data)
-{
-    mc_meter_chunk(((McProjection *) user_data)->meter, MC_METER_DISPLAY, info, time_ns);
-}
-
-static void on_chunk_lost(const MIRACAST_CHUNK_INFO *info, const void *priv, UINT bytes,
-                          void *user_data)
-{
-    mc_display_path_chunk_lost(info, priv, bytes, ((McProjection *) user_data)->display);
-}
-
-static bool read_rate(MIRACAST_DATARATE_STATS *ret_stats, void *user_data)
-{
-    McProjection *self = user_data;
-    McLinkStatistics now;
-
-    if (!self->link.calls.Statistics(self->link.context, &now))
-        return false;
-    mc_link_rate_step(&self->rate, &now, ret_stats);
-    return true;
-}
-
-static void on_capture_error(const GError *error, void *user_data)
-{
-    McProjection *self = user_data;
-
-    if (g_error_matches(error, MC_CAPTURE_ERROR, MC_CAPTURE_ERROR_FINISHED))
-        mc_report_step(self->report, "capture", error->message);
-    else
-        on_error(mc_capture_error_code(error->code), error->message, self);
-    end(self);
-}
-
-static void read_sound(int64_t begin_ns, int16_t *block, size_t pairs, void *user_data)
-{
-    McProjection *self = user_data;
-
-    if (g_atomic_int_get(&self->abandoned))
-        memset(block, 0, pairs * 2 * sizeof(*block));
-    else
-        mc_capture_share_read_sound(self->share, begin_ns, block, pairs);
-}
-
-static void notify_interrupt(MIRACAST_ENCODE_CHUNK_COMPLETED *chunk, void *user_data)
-{
-    mc_runtime_notify_interrupt(((McProjection *) user_data)->runtime, chunk);
-}
+/* ---- from any thread ---- */
 
 void mc_projection_stop(McProjection *self)
 {
@@ -203,29 +38,21 @@ void mc_projection_toggle_input(McProjection *self)
 
 /* ---- steps ---- */
 
-static bool fail(McProjection *self, const char *code, const GError *error)
-{
-    on_error(code, error ? error->message : "unknown", self);
-    return false;
-}
-
 static bool open_display(McProjection *self)
 {
     g_autoptr(GError) error = NULL;
+    const int fps = self->options->fps;
     McDisplayConfig config = {.capture = self->options->capture,
                               .share = self->share,
                               .allow_input = self->config.input,
-                              .fps =
-                                  self->options->fps ? (uint32_t) self->options->fps : DEFAULT_FPS,
-                              .notify_interrupt = notify_interrupt,
-                              .on_error = on_capture_error,
-                              .user_data = self};
+                              .fps = fps ? (uint32_t) fps : DEFAULT_FPS};
 
+    mc_projection_hear_display(self, &config);
     McDisplayPath *display = mc_display_path_new(&config, &error);
     g_mutex_lock(&self->lock);
     self->display = display;
     g_mutex_unlock(&self->lock);
-    return display ? true : fail(self, mc_capture_error_code(error->code), error);
+    return display ? true : mc_projection_fail(self, mc_capture_error_code(error->code), error);
 }
 
 static bool load_driver(McProjection *self)
@@ -233,18 +60,13 @@ static bool load_driver(McProjection *self)
     g_autoptr(GError) error = NULL;
     g_autofree char *path = mc_options_umd_path(self->options);
     MC_DISPLAY_ADAPTER adapter;
-    McRuntimeConfig config = {.umd_path = path,
-                              .adapter = &adapter,
-                              .on_status = on_status,
-                              .on_statistic = on_statistic,
-                              .on_chunk_info = on_chunk_info,
-                              .on_chunk_lost = on_chunk_lost,
-                              .read_rate = read_rate,
-                              .user_data = self};
+    McRuntimeConfig config = {.umd_path = path, .adapter = &adapter};
 
+    mc_projection_hear_runtime(self, &config);
     mc_display_path_adapter(self->display, &adapter);
     self->runtime = mc_runtime_new(&config, &error);
-    return self->runtime ? true : fail(self, mc_runtime_error_code(error->code), error);
+    return self->runtime ? true
+                         : mc_projection_fail(self, mc_runtime_error_code(error->code), error);
 }
 
 static bool find_link(McProjection *self)
@@ -256,146 +78,8 @@ static bool find_link(McProjection *self)
         g_snprintf(umd.audio, sizeof(umd.audio), "auto:%s", output);
     }
     umd.input = self->config.input;
-    umd.on_progress = on_progress;
-    umd.on_error = on_error;
-    umd.on_trace = self->trace ? on_trace : NULL;
-    umd.on_datagram = self->trace ? on_datagram : NULL;
-    umd.read_sound = read_sound;
-    umd.user_data = self;
+    mc_projection_hear_driver(self, &umd);
     return NT_SUCCESS(mc_sink_link_init(&self->link, self->runtime, &umd));
-}
-
-/* One person, one keyboard: sinks that ask at the same time wait for each other. */
-static bool ask_pin(char *pin, size_t size, unsigned seconds, int abort_fd, void *user_data)
-{
-    static GMutex one_at_a_time;
-    McProjection *self = user_data;
-    const char *option = self->options->pin;
-    const bool is_pin = option && strcmp(option, "-");
-
-    if (is_pin && self->pin_was_used)
-        return false;
-    self->pin_was_used = is_pin;
-    g_mutex_lock(&one_at_a_time);
-    const bool ok = mc_pin_prompt(option, seconds, abort_fd, pin, size);
-    g_mutex_unlock(&one_at_a_time);
-    return ok;
-}
-
-static McLinkConfig link_config(McProjection *self)
-{
-    const McOptions *options = self->options;
-    McLinkConfig config = {.timeout_s = options->wait_s,
-                           .control_port = (uint16_t) options->control_port,
-                           .freq_mhz = (unsigned) options->channel_mhz,
-                           .may_drop_station = options->drop_wifi,
-                           .on_progress = on_progress,
-                           .ask_pin = ask_pin,
-                           .user_data = self};
-
-    g_strlcpy(config.kind, options->link, sizeof(config.kind));
-    g_strlcpy(config.listen, options->listen, sizeof(config.listen));
-    g_strlcpy(config.allow, options->allow, sizeof(config.allow));
-    g_strlcpy(config.sink, options->sink, sizeof(config.sink));
-    g_strlcpy(config.security, options->security, sizeof(config.security));
-    g_strlcpy(config.driver, options->driver, sizeof(config.driver));
-    g_strlcpy(config.interface, options->interface, sizeof(config.interface));
-    g_strlcpy(config.control, options->control, sizeof(config.control));
-    g_strlcpy(config.pairing, options->pairing, sizeof(config.pairing));
-    return config;
-}
-
-/* Over Wi-Fi Direct the address comes with the group; the link tells it then. */
-static void tell_listening(McProjection *self, const McLinkConfig *config, uint16_t port)
-{
-    const char *colon = strrchr(config->listen, ':');
-    g_autofree char *text = g_strdup_printf(
-        "listening on %.*s:%u", colon ? (int) (colon - config->listen) : 0, config->listen, port);
-
-    if (strcmp(config->kind, "p2p"))
-        mc_report_step(self->report, "link", text);
-}
-
-/* True: someone stopped us before there was a link to cancel. */
-static bool is_stopped(McProjection *self, GError **error)
-{
-    if (!g_atomic_int_get(&self->stop_wanted))
-        return false;
-    g_set_error_literal(error, MC_LINK_ERROR, MC_LINK_ERROR_CANCELLED, "it was stopped");
-    return true;
-}
-
-/* One way to the sink; its RTSP connection or -1. */
-static int reach(McProjection *self, const McLinkConfig *config, GError **error)
-{
-    PVOID context = self->link.context;
-    uint16_t port = 0;
-
-    self->pin_was_used = false;
-    if (is_stopped(self, error))
-        return -1;
-    if (!strcmp(config->kind, "p2p") && self->config.take_radio &&
-        !self->config.take_radio(self->config.user_data)) {
-        g_set_error_literal(error, MC_LINK_ERROR, MC_LINK_ERROR_NOT_SUPPORTED,
-                            "Wi-Fi Direct reaches one sink at a time, and another has it");
-        return -1;
-    }
-    if (!self->link.calls.Listen(context, config, &port, error))
-        return -1;
-    tell_listening(self, config, port);
-    if (self->config.on_listening)
-        self->config.on_listening(port, self->config.user_data);
-    return is_stopped(self, error) ? -1 : self->link.calls.Wait(context, error);
-}
-
-/* The network first, where the sink is on it (no radio is given up for it); the reason why that did
- * not do is said before Wi-Fi Direct is tried. */
-static int reach_any(McProjection *self, McLinkConfig *config, GError **error)
-{
-    g_autoptr(GError) why = NULL;
-
-    g_strlcpy(config->kind, "mice", sizeof(config->kind));
-    if (mc_mice_is_near(config->sink, &why)) {
-        int fd = reach(self, config, &why);
-        if (fd >= 0)
-            return fd;
-        if (g_atomic_int_get(&self->stop_wanted) || !mc_link_may_fall_back(why) ||
-            mc_mice_is_address(config->sink)) {
-            g_propagate_error(error, g_steal_pointer(&why));
-            return -1;
-        }
-        self->link.calls.Leave(self->link.context);
-    }
-    g_autofree char *text = g_strdup_printf("Wi-Fi Direct, because over the network: %s",
-                                            why ? why->message : "no sink of that name is on it");
-    mc_report_step(self->report, "link", text);
-    g_strlcpy(config->kind, "p2p", sizeof(config->kind));
-    return reach(self, config, error);
-}
-
-static int tell_wait(McProjection *self, int fd, const GError *error)
-{
-    if (fd < 0 && !g_atomic_int_get(&self->stop_wanted))
-        fail(self, mc_link_error_code(error->code), error);
-    return fd;
-}
-
-static int wait_for_sink(McProjection *self)
-{
-    g_autoptr(GError) error = NULL;
-    McLinkConfig config = link_config(self);
-    int fd = strcmp(config.kind, "auto") ? reach(self, &config, &error)
-                                         : reach_any(self, &config, &error);
-
-    return tell_wait(self, fd, error);
-}
-
-static int wait_for_another(McProjection *self)
-{
-    g_autoptr(GError) error = NULL;
-    const int fd = self->link.calls.Wait(self->link.context, &error);
-
-    return tell_wait(self, fd, error);
 }
 
 static void begin_start(McStart *start)
@@ -480,9 +164,9 @@ static StartResult start_session(McProjection *self, int fd)
     if (result == NO_SINK)
         tell_stranger(self, peer);
     else if (self->start.code)
-        on_error(self->start.code, self->start.text, self);
+        mc_projection_on_error(self->start.code, self->start.text, self);
     if (result == NOT_STARTED)
-        fail(self, mc_runtime_error_code(error->code), error);
+        mc_projection_fail(self, mc_runtime_error_code(error->code), error);
     clear_start(&self->start);
     return result;
 }
@@ -558,10 +242,10 @@ static void tell_live(McProjection *self, bool live)
 static bool meet_sink(McProjection *self)
 {
     StartResult result = NO_SINK;
-    int fd = wait_for_sink(self);
+    int fd = mc_projection_reach_sink(self);
 
     while (fd >= 0 && (result = start_session(self, fd)) == NO_SINK)
-        fd = wait_for_another(self);
+        fd = mc_projection_reach_another(self);
     return result == STARTED;
 }
 
@@ -586,7 +270,7 @@ static bool open_trace(McProjection *self)
     if (!self->config.trace)
         return true;
     self->trace = mc_trace_new(self->config.trace, &error);
-    return self->trace ? true : fail(self, "usage.trace", error);
+    return self->trace ? true : mc_projection_fail(self, "usage.trace", error);
 }
 
 /* ---- life ---- */
