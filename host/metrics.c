@@ -12,6 +12,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "p2p/callers.h"
+
 #define REQUEST_BYTES 4096
 #define PATIENCE_S 2 /* with a scraper that does not come to its point, or does not listen */
 
@@ -209,21 +211,13 @@ static void serve(McMetrics *self, int fd)
 static gpointer run(gpointer user_data)
 {
     McMetrics *self = user_data;
+    int fd;
 
-    for (;;) {
-        struct pollfd fds[] = {{.fd = self->fd, .events = POLLIN},
-                               {.fd = self->stop_fd, .events = POLLIN}};
-
-        if (poll(fds, G_N_ELEMENTS(fds), -1) < 0 && errno != EINTR)
-            return NULL;
-        if (fds[1].revents)
-            return NULL;
-        int fd = fds[0].revents ? accept4(self->fd, NULL, NULL, SOCK_CLOEXEC) : -1;
-        if (fd >= 0) {
-            serve(self, fd);
-            close(fd);
-        }
+    while ((fd = mc_callers_next(self->fd, self->stop_fd, 0, NULL)) >= 0) {
+        serve(self, fd);
+        close(fd);
     }
+    return NULL;
 }
 
 /* ---- life ---- */
@@ -262,7 +256,7 @@ McMetrics *mc_metrics_new(const char *listen_at, GError **error)
     self->fd = self->stop_fd = -1;
     if (!parse(listen_at, &addr, error))
         return NULL;
-    self->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    self->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     self->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     setsockopt(self->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
     if (self->fd < 0 || self->stop_fd < 0 ||

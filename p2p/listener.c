@@ -9,8 +9,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "p2p/callers.h"
+
 #define BACKLOG 4
-#define ACCEPT_PAUSE_MS 100 /* while the system has no descriptor left */
 
 struct McListener {
     McLinkConfig config;
@@ -215,27 +216,16 @@ static void refuse(McListener *self, int fd, const char *peer, const char *why)
         self->config.on_progress("link", text, self->config.user_data);
 }
 
-/* Out of descriptors: the caller stays in the backlog, poll() would spin. */
-static bool out_of_resources(int number)
-{
-    return number == EMFILE || number == ENFILE || number == ENOBUFS || number == ENOMEM;
-}
-
 static gpointer run_guard(gpointer user_data)
 {
     McListener *self = user_data;
-    struct pollfd fds[2] = {{.fd = self->fd, .events = POLLIN},
-                            {.fd = self->end_fd, .events = POLLIN}};
+    struct sockaddr_storage addr;
     char peer[INET6_ADDRSTRLEN];
+    int fd;
 
-    while (poll(fds, 2, -1) >= 0 || errno == EINTR) {
-        if (fds[1].revents)
-            return NULL;
-        int fd = accept_caller(self, peer, sizeof(peer));
-        if (fd >= 0)
-            refuse(self, fd, peer, "a session is running");
-        else if (out_of_resources(errno) && poll(&fds[1], 1, ACCEPT_PAUSE_MS) > 0)
-            return NULL;
+    while ((fd = mc_callers_next(self->fd, self->end_fd, 0, &addr)) >= 0) {
+        address_text(&addr, peer, sizeof(peer));
+        refuse(self, fd, peer, "a session is running");
     }
     return NULL;
 }
@@ -304,7 +294,7 @@ int mc_listener_wait(McListener *self, GError **error)
         if (!fds[0].revents)
             continue;
         int fd = accept_caller(self, peer, sizeof(peer));
-        if (fd < 0 && out_of_resources(errno))
+        if (fd < 0 && mc_callers_must_wait(errno))
             return fail_wait(MC_LINK_ERROR_FAILED, "no descriptor is left for the sink", error);
         if (fd >= 0 && (fd = take_caller(self, fd, peer)) >= 0)
             return fd;

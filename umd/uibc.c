@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "encoder/socket-address.h"
+#include "p2p/callers.h"
 #include "rtsp/uibc.h"
 
 #define READ_BYTES 4096
@@ -148,18 +149,16 @@ static void on_event(const McUibcEvent *event, void *user_data)
 
 /* ---- connection ---- */
 
+/* Negative: the session is over. */
 static int accept_sink(McUibc *self)
 {
     struct sockaddr_storage addr;
-    socklen_t len = sizeof(addr);
-    int one = 1;
-    int fd =
-        accept4(self->listen_fd, (struct sockaddr *) &addr, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    const int one = 1;
+    int fd;
 
-    if (fd >= 0 && !mc_socket_address_same_host(&addr, &self->peer)) {
+    while ((fd = mc_callers_next(self->listen_fd, self->end_fd, SOCK_NONBLOCK, &addr)) >= 0 &&
+           !mc_socket_address_same_host(&addr, &self->peer))
         close(fd);
-        return -1;
-    }
     if (fd >= 0)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
     return fd;
@@ -215,17 +214,10 @@ static bool serve(McUibc *self, int fd)
 static gpointer run(gpointer user_data)
 {
     McUibc *self = user_data;
-    struct pollfd fds[2] = {{.fd = self->listen_fd, .events = POLLIN},
-                            {.fd = self->end_fd, .events = POLLIN}};
     bool going = true;
+    int fd;
 
-    while (going) {
-        poll(fds, 2, -1);
-        if (fds[1].revents)
-            break;
-        int fd = accept_sink(self);
-        if (fd < 0)
-            continue;
+    while (going && (fd = accept_sink(self)) >= 0) {
         going = serve(self, fd);
         close(fd);
         memset(self->down, 0, sizeof(self->down));

@@ -3,8 +3,10 @@
 #include "host/metrics.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static void test_text(void)
@@ -98,6 +100,38 @@ static void test_answers(void)
     g_assert_null(strstr(none, "200 OK"));
 }
 
+/* ---- no descriptor left ---- */
+
+#define REFUSALS 4
+#define PAUSE_US (100 * G_TIME_SPAN_MILLISECOND) /* of p2p/callers */
+
+static gint refusals; /* atomic: so often accept4() fails from now on */
+
+/* The system's, but for that. */
+int accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
+{
+    if (g_atomic_int_get(&refusals) > 0) {
+        g_atomic_int_add(&refusals, -1);
+        errno = EMFILE;
+        return -1;
+    }
+    return (int) syscall(SYS_accept4, fd, addr, len, flags);
+}
+
+/* A scrape that there is no descriptor for is answered when there is one, and nothing spins until
+ * then. */
+static void test_no_descriptor(void)
+{
+    g_autoptr(McMetrics) metrics = mc_metrics_new("127.0.0.1:0", NULL);
+    const int64_t start_us = g_get_monotonic_time();
+
+    g_atomic_int_set(&refusals, REFUSALS);
+    g_autofree char *found =
+        ask(mc_metrics_port(metrics), "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+    g_assert_true(g_str_has_prefix(found, "HTTP/1.1 200 OK\r\n"));
+    g_assert_cmpint(g_get_monotonic_time() - start_us, >=, REFUSALS * PAUSE_US * 9 / 10);
+}
+
 /* ---- one who never comes to the point ---- */
 
 #define DRIP_US 5000
@@ -143,6 +177,7 @@ int main(int argc, char **argv)
     g_test_add_func("/metrics/text", test_text);
     g_test_add_func("/metrics/where", test_where);
     g_test_add_func("/metrics/answers", test_answers);
+    g_test_add_func("/metrics/no-descriptor", test_no_descriptor);
     g_test_add_func("/metrics/dripper", test_dripper);
     return g_test_run();
 }
