@@ -5,7 +5,6 @@
 #include "p2p/supplicant.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <glib-unix.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -18,6 +17,7 @@
 #include "p2p/lease.h"
 #include "p2p/link.h"
 #include "p2p/station.h"
+#include "p2p/wpa-control.h"
 #include "p2p/wpa-reply.h"
 
 enum {
@@ -229,7 +229,7 @@ static bool drop_station(Wpas *self)
 {
     g_autofree char *folder = g_path_get_dirname(self->path);
     g_autofree char *path = g_build_filename(folder, self->interface, NULL);
-    struct wpa_ctrl *station = wpa_ctrl_open(path);
+    struct wpa_ctrl *station = mc_wpa_control_open(path);
     char reply[16] = "";
     size_t len = sizeof(reply) - 1;
 
@@ -315,22 +315,12 @@ static bool cannot_connect(const char *path, int number, GError **error)
     return false;
 }
 
-/* The library's own is handed on to every program that is started. */
-static struct wpa_ctrl *open_control(const char *path)
-{
-    struct wpa_ctrl *control = wpa_ctrl_open(path);
-
-    if (control)
-        fcntl(wpa_ctrl_get_fd(control), F_SETFD, FD_CLOEXEC);
-    return control;
-}
-
 static bool connect_both(Wpas *self, GError **error)
 {
     errno = 0;
-    self->commands = open_control(self->path);
+    self->commands = mc_wpa_control_open(self->path);
     if (self->commands)
-        self->events = open_control(self->path);
+        self->events = mc_wpa_control_open(self->path);
     if (!self->commands || !self->events)
         return cannot_connect(self->path, errno ? errno : ECONNREFUSED, error);
     if (wpa_ctrl_attach(self->events) == 0)

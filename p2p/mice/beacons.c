@@ -7,6 +7,7 @@
 #include <wpa_ctrl.h>
 
 #include "p2p/mac.h"
+#include "p2p/wpa-control.h"
 
 #define REPLY_BYTES 65536u
 #define REPLIES_MAX 64u /* of some dozen blocks each */
@@ -68,7 +69,7 @@ unsigned mc_mice_beacons_parse(const char *reply, unsigned *ret_last_id, McMiceH
 
 static void read_socket(const char *path, McMiceHeard heard, void *user_data)
 {
-    struct wpa_ctrl *control = wpa_ctrl_open(path);
+    struct wpa_ctrl *control = mc_wpa_control_open(path);
     g_autofree char *reply = g_malloc(REPLY_BYTES);
     unsigned last = 0, blocks = 1;
 

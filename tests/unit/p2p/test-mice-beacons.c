@@ -3,10 +3,12 @@
  * that answers as wpa_supplicant does, a part of them at a time. */
 #include "p2p/mice/beacons.h"
 
+#include <fcntl.h>
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -152,6 +154,34 @@ static void supplicant_close(Supplicant *self, GThread *thread)
     g_string_free(self->asked, TRUE);
 }
 
+/* A program that somebody starts meanwhile has none of our sockets. */
+static void check_inherited(const McMiceAnnouncement *sink, void *user_data)
+{
+    unsigned *sockets = user_data;
+
+    for (int fd = 3; fd < 256; fd++) {
+        struct stat of = {0};
+        if (fstat(fd, &of) < 0 || !S_ISSOCK(of.st_mode))
+            continue;
+        ++*sockets;
+        g_assert_cmpint(fcntl(fd, F_GETFD) & FD_CLOEXEC, ==, FD_CLOEXEC);
+    }
+}
+
+static void test_inherited(void)
+{
+    Supplicant supplicant;
+    McSupplicantConfig config = {0};
+    unsigned sockets = 0;
+
+    supplicant_open(&supplicant);
+    g_strlcpy(config.control, supplicant.folder, sizeof(config.control));
+    GThread *thread = g_thread_new("supplicant", serve, &supplicant);
+    g_assert_true(mc_mice_beacons_read(&config, check_inherited, &sockets));
+    g_assert_cmpuint(sockets, >=, 2);
+    supplicant_close(&supplicant, thread);
+}
+
 static void test_asking(void)
 {
     Supplicant supplicant;
@@ -183,5 +213,6 @@ int main(int argc, char **argv)
     g_test_add_func("/mice/beacons/example", test_example);
     g_test_add_func("/mice/beacons/odd", test_odd);
     g_test_add_func("/mice/beacons/asking", test_asking);
+    g_test_add_func("/mice/beacons/inherited", test_inherited);
     return g_test_run();
 }
