@@ -22,7 +22,7 @@ enum {
 
 typedef enum { KIND_DATAGRAM, KIND_BUS, KIND_PROGRAM } Kind;
 
-/* One write to the pipe, shorter than PIPE_BUF: it arrives whole. */
+/* One message: it arrives whole. */
 typedef struct {
     unsigned slot, kind, replies, len; /* len 0: the slot is empty */
     char path[108];
@@ -31,7 +31,7 @@ typedef struct {
 G_STATIC_ASSERT(sizeof(Entry) <= 4096);
 
 struct McGuard {
-    int pipe_fd;              /* -1: no process could be made */
+    int fd;                   /* to the other process; -1: none could be made */
     Entry held[MC_GUARD_MAX]; /* as the other process knows it */
 };
 
@@ -228,7 +228,7 @@ static int start_guard(void)
     int ends[2];
     pid_t child;
 
-    if (pipe2(ends, O_CLOEXEC) < 0)
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
         return -1;
     child = fork();
     if (child == 0) {
@@ -250,22 +250,18 @@ McGuard *mc_guard_new(void)
 {
     McGuard *self = g_new0(McGuard, 1);
 
-    self->pipe_fd = start_guard();
+    self->fd = start_guard();
     return self;
 }
 
+/* The guard was killed: no matter, and no signal for us. */
 static void tell(McGuard *self, const Entry *entry)
 {
-    /* The guard was killed: no matter, and no signal for us. */
-    struct sigaction ignore = {.sa_handler = SIG_IGN}, old;
-
     self->held[entry->slot] = *entry;
-    if (self->pipe_fd < 0)
+    if (self->fd < 0)
         return;
-    sigaction(SIGPIPE, &ignore, &old);
-    while (write(self->pipe_fd, entry, sizeof(*entry)) < 0 && errno == EINTR)
+    while (send(self->fd, entry, sizeof(*entry), MSG_NOSIGNAL) < 0 && errno == EINTR)
         ;
-    sigaction(SIGPIPE, &old, NULL);
 }
 
 static bool hold(McGuard *self, unsigned slot, Kind kind, const char *path, const void *data,
@@ -367,8 +363,8 @@ void mc_guard_free(McGuard *self)
     for (unsigned i = 0; i < MC_GUARD_MAX; i++)
         if (self->held[i].len)
             mc_guard_hold(self, i, NULL, NULL);
-    if (self->pipe_fd >= 0)
-        close(self->pipe_fd);
+    if (self->fd >= 0)
+        close(self->fd);
     g_free(self);
 }
 

@@ -2,8 +2,8 @@
 /* p2p/guard.h - what must be undone even when this program is killed: a small process of its own
  * holds the list and carries it out, last first, as soon as the program is gone.
  *
- * The list is nowhere on disk: it goes through a pipe whose other end is ours alone, one write for
- * each change, and the kernel closes our end however we die:
+ * The list is nowhere on disk: it goes through a socket whose other end is ours alone, one message
+ * for each change, and the kernel closes our end however we die:
  *
  *     slot | kind | replies | len | path[108] | data[len]
  *       kind datagram  data are commands for wpa_supplicant's control socket at path, a line each

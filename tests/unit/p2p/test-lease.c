@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "fake-supplicant.h"
+#include "p2p/guard.h"
 #include "p2p/supplicant.h"
 #include "private-bus.h"
 
@@ -85,6 +86,42 @@ static void be_taker(const char *kind, const char *control)
     if (write(STDOUT_FILENO, "t", 1) == 1)
         for (;;)
             pause();
+}
+
+/* --- the guard's signals -----------------------------------------------------------------------
+ */
+
+enum { HOLDS = 3000 };
+
+static void on_pipe(int number)
+{
+}
+
+static gpointer hold_often(gpointer user_data)
+{
+    McGuard *guard = mc_guard_new();
+
+    for (int i = 0; i < HOLDS; i++)
+        g_assert_true(mc_guard_hold(guard, 0, "/nonexistent", i % 2 ? "ONE" : "OTHER"));
+    mc_guard_free(guard);
+    g_atomic_int_set((gint *) user_data, 1);
+    return NULL;
+}
+
+/* Another thread's broken pipe is the program's affair, whatever the guard is told meanwhile. */
+static void test_signal(void)
+{
+    struct sigaction ours = {.sa_handler = on_pipe}, before, now;
+    gint done = 0;
+
+    g_assert_cmpint(sigaction(SIGPIPE, &ours, &before), ==, 0);
+    GThread *thread = g_thread_new("holder", hold_often, &done);
+    while (!g_atomic_int_get(&done)) {
+        sigaction(SIGPIPE, NULL, &now);
+        g_assert_true(now.sa_handler == on_pipe);
+    }
+    g_thread_join(thread);
+    sigaction(SIGPIPE, &before, NULL);
 }
 
 /* --- control socket --------------------------------------------------------------------------- */
@@ -307,6 +344,7 @@ int main(int argc, char **argv)
     if (argc == 4 && strcmp(argv[1], "--take") == 0)
         be_taker(argv[2], argv[3]);
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/lease/signal", test_signal);
     g_test_add_data_func("/lease/socket/plain/end", &cases[0], test_socket);
     g_test_add_data_func("/lease/socket/plain/killed", &cases[1], test_socket);
     g_test_add_data_func("/lease/socket/used/end", &cases[2], test_socket);
