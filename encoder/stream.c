@@ -204,12 +204,14 @@ static void ignore_sound(const uint8_t *frame, size_t bytes, int64_t first_pair,
 {
 }
 
-void mc_stream_warm(void)
+void mc_stream_warm(const gint *unwanted)
 {
     const McStreamVideo video = {
         .width_px = 640, .height_px = 480, .fps = 30, .level_idc = 31, .bitrate_kbps = 2000};
 
     mc_h264_free(mc_h264_new(&video, "", 0, NULL));
+    if (unwanted && g_atomic_int_get(unwanted))
+        return;
     mc_audio_encoder_free(mc_audio_encoder_new(MC_STREAM_AUDIO_AAC, ignore_sound, NULL, NULL));
 }
 

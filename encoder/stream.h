@@ -117,8 +117,9 @@ typedef struct {
     uint64_t sound_skipped_us; /* left out, as this machine had no time for it or was suspended */
 } McStreamStats;
 
-/* Loads and tries the encoders, so that the first stream starts at once. Takes some 100 ms. */
-void mc_stream_warm(void);
+/* Loads and tries the encoders, so that the first stream starts at once. Takes some 100 ms; ends
+ * after a step when *unwanted (atomic; NULL: never) is set. */
+void mc_stream_warm(const gint *unwanted);
 /* Whether this machine can encode such sound. */
 bool mc_stream_has_sound(McStreamAudio audio);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "umd/context.h"
 
-#include "encoder/stream.h"
 #include "rtsp/quirks.h"
+#include "umd/warm.h"
 
 #define CONTEXT_MAGIC 0x5458434du /* "MCXT" */
 
@@ -13,14 +13,7 @@ struct McContext {
     McSession *session;
     GMutex link_lock; /* guards the pointer: whoever cancels comes while another is put there */
     McLink *link;
-    GThread *warm; /* prepares the encoders while nobody waits for them (C-07) */
 };
-
-static gpointer run_warm(gpointer ignored)
-{
-    mc_stream_warm();
-    return NULL;
-}
 
 McContext *mc_context_new(HANDLE device, const MIRACAST_CALLBACKS *callbacks, NTSTATUS *ret_status)
 {
@@ -38,7 +31,7 @@ McContext *mc_context_new(HANDLE device, const MIRACAST_CALLBACKS *callbacks, NT
     self->magic = CONTEXT_MAGIC;
     g_mutex_init(&self->link_lock);
     g_strlcpy(self->options.audio, "auto", sizeof(self->options.audio));
-    self->warm = g_thread_try_new("mc-warm", run_warm, NULL, NULL); /* without it: later, slower */
+    mc_warm_begin();
     return self;
 }
 
@@ -47,8 +40,7 @@ void mc_context_free(McContext *self)
     if (!self)
         return;
     mc_context_stop(self);
-    if (self->warm)
-        g_thread_join(self->warm);
+    mc_warm_end();
     mc_link_free(self->link);
     g_mutex_clear(&self->link_lock);
     self->magic = 0;

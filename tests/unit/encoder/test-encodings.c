@@ -735,7 +735,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_assert_cmpint(argc, ==, 2);
     plugin_path = argv[1];
-    mc_stream_warm();
+    mc_stream_warm(NULL);
     g_test_add_data_func("/encodings/two", GUINT_TO_POINTER(2), check_one_encoding);
     g_test_add_data_func("/encodings/four", GUINT_TO_POINTER(4), check_one_encoding);
     g_test_add_func("/encodings/strangers", test_strangers);

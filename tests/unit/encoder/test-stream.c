@@ -590,7 +590,7 @@ static void run(gconstpointer data)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    mc_stream_warm();
+    mc_stream_warm(NULL);
     for (size_t i = 0; i < G_N_ELEMENTS(tests); i++)
         g_test_add_data_func(tests[i].path, &tests[i], run);
     g_test_add_func("/stream/refusals", test_refusals);
