@@ -215,7 +215,7 @@ size_t mc_output_rtcp_report(McOutput *self, bool bye, uint8_t ret_packet[MC_RTC
 {
     g_mutex_lock(&self->lock);
     McRtcpSenderInfo info = {.ssrc = mc_rtp_packetiser_ssrc(self->rtp),
-                             .now_unix_us = (uint64_t) g_get_real_time(),
+                             .now_unix_us = mc_rtcp_now_us(),
                              .timestamp_90k = rtp_now(self),
                              .packets = mc_rtp_packetiser_packets(self->rtp),
                              .octets = mc_rtp_packetiser_octets(self->rtp)};

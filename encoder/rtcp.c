@@ -32,6 +32,18 @@ static uint32_t get32(const uint8_t *from)
     return (uint32_t) from[0] << 24 | (uint32_t) from[1] << 16 | (uint32_t) from[2] << 8 | from[3];
 }
 
+uint64_t mc_rtcp_now_us(void)
+{
+    static gsize ready;
+    static int64_t apart_us; /* the two clocks */
+
+    if (g_once_init_enter(&ready)) {
+        apart_us = g_get_real_time() - g_get_monotonic_time();
+        g_once_init_leave(&ready, 1);
+    }
+    return (uint64_t) (g_get_monotonic_time() + apart_us);
+}
+
 /* ---------- building ---------- */
 
 /*   | V=2 P count:5 | PT | length in words - 1:16 | body ... */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* encoder/rtcp.h - RTCP of a source (RFC 3550): builds sender reports, reads what a sink sends
  * back.
- * Threads: none; pure functions, no I/O.  Owner: encoder/stream. */
+ * Threads: none; pure functions but for the clock, no I/O.  Owner: encoder/stream. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,11 +13,15 @@
 /* What a sender report says; packets and octets are the packetiser's counters (encoder/rtp.h). */
 typedef struct {
     uint32_t ssrc;
-    uint64_t now_unix_us;   /* wall clock ... */
+    uint64_t now_unix_us;   /* mc_rtcp_now_us() ... */
     uint32_t timestamp_90k; /* ... and the stream's clock, of the same moment */
     uint32_t packets, octets;
     const char *cname; /* up to 63 bytes are used; NULL: "miracast" */
 } McRtcpSenderInfo;
+
+/* The wall clock as it was at the first call, moved on by the monotonic one since: a step of the
+ * wall clock between a report and its answer would be measured as a round trip.  Any thread. */
+uint64_t mc_rtcp_now_us(void);
 
 /* Writes a compound packet (SR and SDES) and returns its length. */
 size_t mc_rtcp_build_report(const McRtcpSenderInfo *info, uint8_t ret_packet[MC_RTCP_MAX_BYTES]);
@@ -40,6 +44,6 @@ typedef struct {
 /* Reads one UDP datagram.  False: not RTCP or cut short; then nothing of it counts. */
 bool mc_rtcp_parse(const uint8_t *data, size_t len, uint32_t our_ssrc, McRtcpFeedback *ret);
 
-/* Network round trip by a report that came at now_unix_us; -1: cannot be told, or makes no sense.
- */
+/* Network round trip by a report that came at now_unix_us (mc_rtcp_now_us()); -1: cannot be told,
+ * or makes no sense. */
 int64_t mc_rtcp_round_trip_us(const McRtcpFeedback *feedback, uint64_t now_unix_us);

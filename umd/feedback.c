@@ -140,7 +140,7 @@ int mc_feedback_fd(const McFeedback *self)
 /* One sender report that waits behind a key frame is no queue yet: it stays or grows. */
 static void take_trip(McFeedback *self, const McRtcpFeedback *feedback)
 {
-    const int64_t trip_us = mc_rtcp_round_trip_us(feedback, (uint64_t) g_get_real_time());
+    const int64_t trip_us = mc_rtcp_round_trip_us(feedback, mc_rtcp_now_us());
 
     if (trip_us < 0 || feedback->last_sr == self->last_sr)
         return;

@@ -3,6 +3,7 @@
 
 #include <glib.h>
 #include <string.h>
+#include <time.h>
 
 #define SSRC 0xdeadbeefu
 /* 2026-11-25 12:00:00.5 UTC */
@@ -95,6 +96,52 @@ static void test_round_trip(void)
     g_assert_cmpint(mc_rtcp_round_trip_us(&got, NOW_UNIX_US), ==, -1);
 }
 
+/* ---- a wall clock that is set while a report is under way ---- */
+
+static gint64 wall_step_us;
+
+/* GLib's, for this program. */
+gint64 g_get_real_time(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000 + wall_step_us;
+}
+
+static uint32_t ntp_middle(const uint8_t *sender_report)
+{
+    return (uint32_t) sender_report[10] << 24 | (uint32_t) sender_report[11] << 16 |
+           (uint32_t) sender_report[12] << 8 | sender_report[13];
+}
+
+static void check_step(gint64 step_us)
+{
+    uint8_t packet[MC_RTCP_MAX_BYTES];
+    McRtcpFeedback got = {.has_report = true};
+    McRtcpSenderInfo now = info;
+    const int64_t sent_us = g_get_monotonic_time();
+
+    wall_step_us = 0;
+    now.now_unix_us = mc_rtcp_now_us();
+    mc_rtcp_build_report(&now, packet);
+    got.last_sr = ntp_middle(packet);
+    wall_step_us = step_us;
+    const int64_t trip_us = mc_rtcp_round_trip_us(&got, mc_rtcp_now_us());
+    g_assert_cmpint(trip_us, >=, 0);
+    g_assert_cmpint(trip_us, <=, g_get_monotonic_time() - sent_us + 50); /* 1/65536 s a tick */
+    wall_step_us = 0;
+}
+
+static void test_clock_set(void)
+{
+    check_step(0);
+    check_step(3 * G_USEC_PER_SEC);
+    check_step(-3 * G_USEC_PER_SEC);
+    check_step(-3600 * (gint64) G_USEC_PER_SEC);
+    g_assert_cmpint(ABS((gint64) mc_rtcp_now_us() - g_get_real_time()), <, 60 * G_USEC_PER_SEC);
+}
+
 static void test_picture_wanted(void)
 {
     static const uint8_t pli[] = {0x81, 206, 0, 2, 0, 0, 0, 1, 0xde, 0xad, 0xbe, 0xef};
@@ -175,6 +222,7 @@ int main(int argc, char **argv)
     g_test_add_func("/rtcp/receiver-report", test_receiver_report);
     g_test_add_func("/rtcp/negative-total", test_negative_total);
     g_test_add_func("/rtcp/round-trip", test_round_trip);
+    g_test_add_func("/rtcp/clock-set", test_clock_set);
     g_test_add_func("/rtcp/picture-wanted", test_picture_wanted);
     g_test_add_func("/rtcp/compound", test_compound);
     g_test_add_func("/rtcp/broken", test_broken);
