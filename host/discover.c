@@ -10,6 +10,7 @@
 #include "host/report.h"
 #include "host/stop-signal.h"
 #include "p2p/link.h"
+#include "p2p/plain-text.h"
 
 enum { DEFAULT_WAIT_S = 15, MAX_WAIT_S = 86400 };
 
@@ -32,6 +33,14 @@ typedef struct {
 
 /* ---- the list ---- */
 
+/* A sink's own words. */
+static void set_text(JsonObject *object, const char *name, const char *text)
+{
+    g_autofree char *plain = mc_plain_text(text);
+
+    json_object_set_string_member(object, name, plain);
+}
+
 static void print_json(const McDiscovered *sink)
 {
     g_autoptr(JsonObject) object = json_object_new();
@@ -39,10 +48,10 @@ static void print_json(const McDiscovered *sink)
 
     json_object_set_string_member(object, "event", sink->event);
     json_object_set_string_member(object, "link", sink->kind);
-    json_object_set_string_member(object, "name", sink->name);
+    set_text(object, "name", sink->name);
     json_object_set_string_member(object, "address", sink->address);
     json_object_set_string_member(object, "state", *sink->state ? sink->state : "ready");
-    json_object_set_string_member(object, "note", sink->note);
+    set_text(object, "note", sink->note);
     if (sink->more) {
         g_autoptr(GList) names = json_object_get_members(sink->more);
 
@@ -59,8 +68,11 @@ static void print_line(Discovery *self, const McDiscovered *sink)
     if (!self->titled)
         printf("%-8s %-9s %-28s %-5s %-18s %s\n", "", "STATE", "NAME", "LINK", "ADDRESS", "NOTE");
     self->titled = true;
-    printf("%-8s %-9s %-28s %-5s %-18s %s\n", sink->event, sink->state, sink->name, sink->kind,
-           sink->address, sink->note);
+    g_autofree char *line =
+        g_strdup_printf("%-8s %-9s %-28s %-5s %-18s %s", sink->event, sink->state, sink->name,
+                        sink->kind, sink->address, sink->note);
+    g_autofree char *plain = mc_plain_text(line);
+    puts(plain);
 }
 
 static void on_sink(const McDiscovered *sink, void *user_data)
@@ -83,7 +95,9 @@ static void on_sink(const McDiscovered *sink, void *user_data)
 
 static void say(const char *text, void *user_data)
 {
-    fprintf(stderr, "miracast: %-12s %s\n", "discover", text);
+    g_autofree char *plain = mc_plain_text(text);
+
+    fprintf(stderr, "miracast: %-12s %s\n", "discover", plain);
 }
 
 /* ---- the searches ---- */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "host/report.h"
+#include "p2p/plain-text.h"
 
 struct McDoctor {
     JsonArray *findings; /* NULL: lines are printed as they come */
@@ -20,8 +21,9 @@ void mc_doctor_say(McDoctor *self, McFindingLevel level, const char *what, const
     va_list args;
 
     va_start(args, format);
-    g_autofree char *text = g_strdup_vprintf(format, args);
+    g_autofree char *words = g_strdup_vprintf(format, args);
     va_end(args);
+    g_autofree char *text = mc_plain_text(words); /* names of networks and cards are in it */
     self->count[level]++;
     if (self->findings) {
         JsonObject *object = json_object_new();

@@ -3,6 +3,8 @@
 
 #include <glib.h>
 
+#include "p2p/plain-text.h"
+
 /* Median and what 19 of 20 stay below, in ms. */
 static void add_stage(GString *out, const char *name, uint32_t p50_us, uint32_t p95_us)
 {
@@ -74,11 +76,11 @@ static unsigned columns_of(gunichar c)
 
 char *mc_live_cut(const char *line, unsigned columns)
 {
-    g_autofree char *valid = g_utf8_make_valid(line, -1);
-    const char *end = valid;
+    g_autofree char *plain = mc_plain_text(line);
+    const char *end = plain;
 
     /* What takes no column belongs to the character before it. */
     for (; *end && columns_of(g_utf8_get_char(end)) <= columns; end = g_utf8_next_char(end))
         columns -= columns_of(g_utf8_get_char(end));
-    return g_strndup(valid, (gsize) (end - valid));
+    return g_strndup(plain, (gsize) (end - plain));
 }

@@ -96,7 +96,7 @@ static int reach_any(McProjection *self, McLinkConfig *config, GError **error)
     g_autoptr(GError) why = NULL;
 
     g_strlcpy(config->kind, "mice", sizeof(config->kind));
-    if (mc_mice_is_near(config->sink, &why)) {
+    if (mc_mice_is_near(config->sink, self->wake_fd, &why)) {
         int fd = reach(self, config, &why);
         if (fd >= 0)
             return fd;
@@ -107,6 +107,8 @@ static int reach_any(McProjection *self, McLinkConfig *config, GError **error)
         }
         self->link.calls.Leave(self->link.context);
     }
+    if (is_stopped(self, error))
+        return -1;
     g_autofree char *text = g_strdup_printf("Wi-Fi Direct, because over the network: %s",
                                             why ? why->message : "no sink of that name is on it");
     mc_report_step(self->report, "link", text);

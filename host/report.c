@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "host/live-line.h"
+#include "p2p/plain-text.h"
 
 struct McReport {
     McReport *parent; /* NULL: it has none */
@@ -172,14 +173,23 @@ void mc_report_free(McReport *self)
     g_free(self);
 }
 
+/* lock of out held; takes line, in which a sink may have had a word. */
+static void print_line(McReport *out, char *line)
+{
+    g_autofree char *plain = mc_plain_text(line);
+
+    g_free(line);
+    end_live_line(out);
+    fprintf(stderr, "%s\n", plain);
+}
+
 void mc_report_step(McReport *self, const char *step, const char *text)
 {
     McReport *out = top(self);
 
     g_mutex_lock(&out->lock);
-    end_live_line(out);
-    fprintf(stderr, "miracast: %-12s %s%s%s\n", step, self->sink ? self->sink : "",
-            self->sink ? ": " : "", text ? text : "");
+    print_line(out, g_strdup_printf("miracast: %-12s %s%s%s", step, self->sink ? self->sink : "",
+                                    self->sink ? ": " : "", text ? text : ""));
     g_mutex_unlock(&out->lock);
 }
 
@@ -188,9 +198,9 @@ static void print_error(McReport *self, McReport *out, const char *code, const c
 {
     const char *next = mc_report_next_step(code);
 
-    end_live_line(out);
-    fprintf(stderr, "miracast: error [%s]: %s%s%s%s%s\n", code, self->sink ? self->sink : "",
-            self->sink ? ": " : "", text, next ? "; " : "", next ? next : "");
+    print_line(out, g_strdup_printf("miracast: error [%s]: %s%s%s%s%s", code,
+                                    self->sink ? self->sink : "", self->sink ? ": " : "", text,
+                                    next ? "; " : "", next ? next : ""));
     if (out->exit <= MC_EXIT_FAILED)
         out->exit = mc_report_exit_of(code);
 }

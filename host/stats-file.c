@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "p2p/plain-text.h"
 #include "p2p/write-all.h"
 
 struct McStatsFile {
@@ -70,13 +71,24 @@ static void add_stages(GString *out, const McFigures *figures)
     g_string_append_c(out, '}');
 }
 
+/* Plain text has no other characters that JSON would want escaped. */
+static char *json_text(const char *text)
+{
+    g_autofree char *plain = mc_plain_text(text);
+    GString *out = g_string_new(plain);
+
+    g_string_replace(out, "\\", "\\\\", 0);
+    g_string_replace(out, "\"", "\\\"", 0);
+    return g_string_free(out, FALSE);
+}
+
 char *mc_stats_text(const char *sink, const McFigures *figures)
 {
     const McStatusSnapshot *now = &figures->now;
     GString *out = g_string_new("{");
 
     if (sink) {
-        g_autofree char *name = g_strescape(sink, NULL);
+        g_autofree char *name = json_text(sink);
         g_string_append_printf(out, "\"sink\":\"%s\",", name);
     }
     g_string_append_printf(

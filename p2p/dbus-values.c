@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "p2p/plain-text.h"
+
 /* --- single values: of another type than expected they are not there ---------------------------
  */
 
@@ -73,11 +75,8 @@ int mc_dbus_path_number(const char *path)
 
 static void append_text(GString *reply, const char *key, const char *text)
 {
-    g_autofree char *line = g_strdup(text ? text : "");
+    g_autofree char *line = mc_plain_text(text ? text : ""); /* which makes no lines */
 
-    for (char *p = line; *p; p++)
-        if (g_ascii_iscntrl(*p))
-            *p = '_'; /* a name from the air must not make lines */
     g_string_append_printf(reply, "%s=%s\n", key, line);
 }
 
@@ -167,15 +166,8 @@ static void take_wfd(McWpaEvent *event, GVariant *properties)
 
 static void take_name(McWpaEvent *event, const char *text)
 {
-    g_autofree char *valid = g_utf8_make_valid(text ? text : "", -1);
-
-    for (char *p = valid; *p; p++)
-        if (g_ascii_iscntrl(*p))
-            *p = '_';
-    if (strlen(valid) < sizeof(event->name)) {
-        g_strlcpy(event->name, valid, sizeof(event->name));
-        have(event, MC_WPA_KEY_NAME);
-    }
+    mc_plain_text_copy(event->name, sizeof(event->name), text ? text : "");
+    have(event, MC_WPA_KEY_NAME);
 }
 
 static void start_event(McWpaEvent *ret, McWpaEventKind kind)

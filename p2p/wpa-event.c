@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "p2p/plain-text.h"
+
 /* A datagram of an attached control socket:
  *
  *   [IFNAME=wlan0 ] <3> P2P-GROUP-STARTED p2p-wlan0-0 GO ssid="DIRECT-x\"y" ... [PERSISTENT]
@@ -129,12 +131,8 @@ static bool read_ifname(void *field, size_t size, Value value)
 static bool read_name(void *field, size_t size, Value value)
 {
     g_autofree char *raw = g_strndup(value.start, MIN(value.len, 32));
-    g_autofree char *valid = g_utf8_make_valid(raw, -1);
 
-    for (char *p = valid; *p; p++)
-        if (g_ascii_iscntrl(*p))
-            *p = '_';
-    return g_strlcpy(field, valid, size) < size;
+    return mc_plain_text_copy(field, size, raw);
 }
 
 static bool read_role(void *field, size_t size, Value value)

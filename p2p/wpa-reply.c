@@ -4,6 +4,8 @@
 #include <glib.h>
 #include <string.h>
 
+#include "p2p/plain-text.h"
+
 #define TEXT_BYTES 32 /* that a name has on the air */
 
 bool mc_wpa_reply_value(const char *reply, const char *key, char *ret, size_t size)
@@ -31,11 +33,7 @@ void mc_wpa_reply_text(const char *reply, const char *key, char *ret, size_t siz
 
     if (!mc_wpa_reply_value(reply, key, raw, sizeof(raw)))
         return;
-    g_autofree char *valid = g_utf8_make_valid(raw, -1);
-    for (char *p = valid; *p; p++)
-        if (g_ascii_iscntrl(*p))
-            *p = '_';
-    g_strlcpy(ret, valid, size);
+    mc_plain_text_copy(ret, size, raw);
 }
 
 bool mc_wpa_reply_number(const char *reply, const char *key, int *ret)

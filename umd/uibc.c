@@ -35,6 +35,7 @@ struct McUibc {
     /* The thread's: where the pointer was put last, on the desktop; which fingers are down. */
     int32_t x_px, y_px;
     uint32_t down[256 / 32];
+    bool told; /* that it broke the rules */
 };
 
 /* ---- events ---- */
@@ -177,7 +178,9 @@ static bool read_some(McUibc *self, int fd, McUibcReader *reader)
         return false;
     if (mc_uibc_reader_feed(reader, buffer, (size_t) n, &error))
         return true;
-    g_message("[uibc.malformed] %s; its connection is closed", error->message);
+    if (!self->told) /* a sink that comes again and again is no news */
+        g_message("[uibc.malformed] %s; its connection is closed", error->message);
+    self->told = true;
     return false;
 }
 

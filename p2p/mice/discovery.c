@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "p2p/link.h"
+#include "p2p/plain-text.h"
 #include "p2p/system-bus.h"
 
 #define AVAHI "org.freedesktop.Avahi"
@@ -54,22 +55,11 @@ static void take_text(McMiceSink *sink, GVariant *texts)
         g_autofree char *text = g_strndup(bytes ? bytes : "", len);
 
         if (g_ascii_strncasecmp(text, "container_id=", 13) == 0)
-            g_strlcpy(sink->container, text + 13, sizeof(sink->container));
+            mc_plain_text_copy(sink->container, sizeof(sink->container), text + 13);
         else if (g_ascii_strncasecmp(text, "p2pMAC=", 7) == 0)
-            g_strlcpy(sink->p2p_mac, text + 7, sizeof(sink->p2p_mac));
+            mc_plain_text_copy(sink->p2p_mac, sizeof(sink->p2p_mac), text + 7);
         g_variant_unref(child);
     }
-}
-
-/* What a stranger announces is shown to people: no control characters, no broken UTF-8. */
-static void copy_name(char *to, size_t size, const char *from)
-{
-    g_autofree char *valid = g_utf8_make_valid(from, -1);
-
-    for (char *p = valid; *p; p++)
-        if (g_ascii_iscntrl(*p))
-            *p = ' ';
-    g_strlcpy(to, valid, size);
 }
 
 /* A sink with both kinds of addresses is told once, with IPv4. */
@@ -120,8 +110,8 @@ static void tell(Look *self, GVariant *answer)
     g_variant_get_child(answer, 9, "@aay", &texts);
     if (!sink.port || !take_address(&sink, protocol, interface, address))
         return;
-    copy_name(sink.name, sizeof(sink.name), name);
-    copy_name(sink.host, sizeof(sink.host), host);
+    mc_plain_text_copy(sink.name, sizeof(sink.name), name);
+    mc_plain_text_copy(sink.host, sizeof(sink.host), host);
     take_text(&sink, texts);
     if (protocol == IPV6 && !self->last_call) /* first those that have IPv4 */
         g_ptr_array_add(self->later, g_memdup2(&sink, sizeof(sink)));
@@ -355,9 +345,9 @@ bool mc_mice_is_address(const char *sink)
     return inet_pton(AF_INET6, host, bytes) == 1;
 }
 
-bool mc_mice_is_near(const char *sink, GError **error)
+bool mc_mice_is_near(const char *sink, int cancel_fd, GError **error)
 {
     McMiceSink found;
 
-    return mc_mice_is_address(sink) || mc_mice_find(sink, NEAR_MS, -1, &found, error);
+    return mc_mice_is_address(sink) || mc_mice_find(sink, NEAR_MS, cancel_fd, &found, error);
 }

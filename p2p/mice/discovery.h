@@ -33,5 +33,6 @@ bool mc_mice_find(const char *name, unsigned wait_ms, int cancel_fd, McMiceSink 
 bool mc_mice_is_address(const char *sink);
 /* The same forms, or a name with or without ":PORT"; *ret_port 0: none. g_free() *ret_name. */
 void mc_mice_split_port(const char *sink, char **ret_name, uint16_t *ret_port);
-/* Whether it is worth to try: an address, or a name that mDNS knows.  Takes 1.5 s at most. */
-bool mc_mice_is_near(const char *sink, GError **error);
+/* Whether it is worth to try: an address, or a name that mDNS knows.  Takes 1.5 s at most, and no
+ * longer than cancel_fd (-1: none) lets it. */
+bool mc_mice_is_near(const char *sink, int cancel_fd, GError **error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The figures of a second, and the file of --stats with readers and disks that fail it. */
 #include <fcntl.h>
+#include <json-glib/json-glib.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include "host/live-line.h"
 #include "host/metrics.h"
 #include "host/stats-file.h"
+#include "p2p/plain-text.h"
 
 static void test_figures(void)
 {
@@ -235,6 +237,24 @@ static void test_slow(Pipe *self, gconstpointer data)
     g_assert_cmpstr(lines[count], ==, "");
 }
 
+/* A name of any characters leaves the line JSON, and itself. */
+static void test_names(void)
+{
+    static const char *const names[] = {"K\u00fcche", "a\"b\\c", "\xff\x1b[2J\n\xc2\x9b",
+                                        "\\u0041"};
+    const McFigures figures = {0};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *text = mc_stats_text(names[i], &figures);
+        g_autofree char *plain = mc_plain_text(names[i]);
+        g_autoptr(GError) error = NULL;
+        g_autoptr(JsonNode) root = json_from_string(text, &error);
+        g_assert_no_error(error);
+        g_assert_cmpstr(json_object_get_string_member(json_node_get_object(root), "sink"), ==,
+                        plain);
+    }
+}
+
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN); /* as host/main has it, nearly */
@@ -246,5 +266,6 @@ int main(int argc, char **argv)
     g_test_add_func("/stats/no-room", test_no_room);
     g_test_add("/stats/unread", Pipe, NULL, set_up, test_unread, tear_down);
     g_test_add("/stats/slow", Pipe, NULL, set_up, test_slow, tear_down);
+    g_test_add_func("/stats/names", test_names);
     return g_test_run();
 }
