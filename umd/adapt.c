@@ -164,7 +164,9 @@ static void tell_duplication(McAdapt *self, bool twice, uint32_t share_kbps)
 {
     if (twice && !self->told_twice) {
         g_autofree char *text = g_strdup_printf(
-            "the sink loses some: all is sent twice, with pictures of %u kbit/s", share_kbps);
+            "the sink %s: all is sent twice, with pictures of %u kbit/s",
+            mc_feedback_counters(self->feedback).reports ? "loses some" : "seems to lose some",
+            share_kbps);
         progress(self, text);
         self->told_twice = true;
     }

@@ -8,6 +8,7 @@
 #include "encoder/duplication.h"
 #include "encoder/rtcp.h"
 #include "encoder/socket-address.h"
+#include "encoder/wishes.h"
 
 #define REPORT_US (1 * G_TIME_SPAN_SECOND)
 #define QUICK_REPORT_US (100 * G_TIME_SPAN_MILLISECOND) /* to a sink that reports often itself */
@@ -15,6 +16,7 @@
 #define TRIP_NOISE_US (5 * G_TIME_SPAN_MILLISECOND)
 #define REPORTS_OFTEN_US (1500 * G_TIME_SPAN_MILLISECOND)
 #define LOSS_IDR_US (1 * G_TIME_SPAN_SECOND)
+#define REPORTS_SPEAK_US (3 * G_TIME_SPAN_SECOND) /* a sink that reports has done so in it */
 #define STEP_US (100 * G_TIME_SPAN_MILLISECOND)
 #define MAX_BATCH 64 /* datagrams read at once: a flood does not hold the session up */
 #define MAX_STALE_BATCHES 64
@@ -27,6 +29,7 @@ struct McFeedback {
     McRateControl rate;
     McDuplication duplication;
     McDuplicate duplicated;
+    McWishes wishes;
     bool has_report;
     uint8_t fraction_lost;
     int32_t total_lost;
@@ -102,6 +105,7 @@ void mc_feedback_start(McFeedback *self, const McRateConfig *config, uint16_t si
     mc_socket_address_set_port(&self->sink, sink_port);
     mc_rate_control_init(&self->rate, config, now_us);
     mc_duplication_init(&self->duplication, self->total_lost);
+    mc_wishes_init(&self->wishes, now_us);
     set_duplication(self, MC_DUPLICATE_NOTHING);
     self->report_us = now_us; /* sinks may wait for the first one before they report */
     self->step_us = now_us + STEP_US;
@@ -197,6 +201,13 @@ static void mend_loss(McFeedback *self)
     mc_media_force_idr(self->media);
 }
 
+void mc_feedback_asked(McFeedback *self, int64_t now_us)
+{
+    self->asks = true;
+    mc_wishes_note(&self->wishes, now_us);
+    self->counters.loss_reports += mc_wishes_speak_of_loss(&self->wishes);
+}
+
 static void take_report(McFeedback *self, uint8_t *packet, size_t bytes)
 {
     McRtcpFeedback feedback;
@@ -205,7 +216,7 @@ static void take_report(McFeedback *self, uint8_t *packet, size_t bytes)
         !mc_rtcp_parse(packet, bytes, mc_media_ssrc(self->media), &feedback))
         return;
     if (feedback.wants_picture) {
-        self->asks = true;
+        mc_feedback_asked(self, g_get_monotonic_time());
         self->counters.pictures_wanted++;
         mc_media_force_idr(self->media);
     }
@@ -294,6 +305,24 @@ void mc_feedback_radio(McFeedback *self, const McRadioNotice *notice)
     self->has_radio = true;
 }
 
+/* What leaves twice from now on.  True: the encoder's share of the rate is another one now. */
+static bool decide_duplication(McFeedback *self, McDuplicationInput *input)
+{
+    const bool reports = self->reported_us && input->now_us - self->reported_us < REPORTS_SPEAK_US;
+    const bool told_loss =
+        input->has_report && !input->tight &&
+        (input->fraction_lost || input->total_lost > self->duplication.total_lost);
+    const McWishesSay say = mc_wishes_step(
+        &self->wishes, &(McWishesInput){.now_us = input->now_us,
+                                        .reports = reports,
+                                        .told_loss = told_loss,
+                                        .all_twice = self->duplicated == MC_DUPLICATE_ALL});
+
+    input->wishes = say == MC_WISHES_TRY ? 2 : say == MC_WISHES_LOSS;
+    input->vain = say == MC_WISHES_VAIN && !reports;
+    return set_duplication(self, mc_duplication_step(&self->duplication, input));
+}
+
 bool mc_feedback_time(McFeedback *self, int64_t now_us, uint32_t idr_requests,
                       McRateDecision *ret_decision)
 {
@@ -333,7 +362,8 @@ bool mc_feedback_time(McFeedback *self, int64_t now_us, uint32_t idr_requests,
     McDuplicationInput loss = {.now_us = now_us,
                                .has_report = self->has_report,
                                .fraction_lost = self->fraction_lost,
-                               .total_lost = self->total_lost};
+                               .total_lost = self->total_lost,
+                               .again = stats.datagrams_duplicated};
     self->has_report = self->has_radio = false;
     if (now_us - self->queued_at_us >= STEP_US * 3 / 4) {
         self->last_queued_us = queued_us;
@@ -341,7 +371,7 @@ bool mc_feedback_time(McFeedback *self, int64_t now_us, uint32_t idr_requests,
     }
     *ret_decision = mc_rate_control_step(&self->rate, &input);
     loss.tight = ret_decision->tight;
-    const bool share = set_duplication(self, mc_duplication_step(&self->duplication, &loss));
+    const bool share = decide_duplication(self, &loss);
     const bool news = ret_decision->why || ret_decision->tight != self->tight || share;
     self->tight = ret_decision->tight;
     return news;

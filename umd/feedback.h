@@ -29,6 +29,7 @@ typedef struct {
 } McFeedbackCounters;
 McFeedbackCounters mc_feedback_counters(const McFeedback *self);
 
+void mc_feedback_asked(McFeedback *self, int64_t now_us); /* for a key frame, by RTSP */
 void mc_feedback_radio(McFeedback *self, const McRadioNotice *notice);
 int mc_feedback_fd(const McFeedback *self); /* to poll */
 void mc_feedback_read(McFeedback *self);    /* it is readable */

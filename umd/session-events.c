@@ -235,8 +235,10 @@ void mc_session_on_event(McSession *self, const McWfdEvent *event)
         on_mode(self);
         break;
     case MC_WFD_EVENT_FORCE_IDR:
-        if (event->value)
+        if (event->value) {
             mc_os_report_event(&self->os, MIRACAST_PROTOCOL_EVENT_IFRAME_RQ);
+            mc_feedback_asked(mc_adapt_feedback(self->adapt), g_get_monotonic_time());
+        }
         mc_media_force_idr(self->media);
         break;
     case MC_WFD_EVENT_CONNECTOR:

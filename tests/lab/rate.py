@@ -24,13 +24,21 @@ WINDOW_S = 0.5
 CALM_S = 2.0  # after a step all is as it shall be
 
 AAC = ("--set", "wfd2_audio_codecs=AAC 00000001 00")  # LPCM alone takes more than the link has then
+# What a sink tells of the stream, by its options.
+REPORTS = ("--profile", "windows-r2", "--report-interval", "0.1", "--recover")
+SELDOM = ("--profile", "windows-r2", "--report-interval", "1", "--recover", *AAC)
+ASKS = ("--profile", "default", "--set", "wfd_audio_codecs=AAC 00000001 00", "--recover")
+SILENT = ASKS[:-1]
 
-# name: (script, seconds, options of the source, more options of the sink)
+# name: (script, seconds, options of the source, more options of the sink[, what it tells])
 SCENARIOS = {
     "halve": ("0:rate=10000;queue=200,6:rate=5000,14:rate=10000", 24, ("--bitrate", "8000"), ()),
     "collapse": ("0:rate=10000;queue=200,5:rate=1500,15:rate=10000", 32, ("--bitrate", "8000"), AAC),
     "trickle": ("0:rate=10000;queue=200,5:rate=500,15:rate=10000", 32, ("--bitrate", "8000"), AAC),
     "loss": ("0:rate=20000;loss=2", 20, ("--bitrate", "4000"), ()),
+    "loss-seldom": ("0:rate=20000;loss=2", 45, ("--bitrate", "4000"), (), SELDOM),
+    "loss-asks": ("0:rate=20000;loss=2", 45, ("--bitrate", "4000"), (), ASKS),
+    "loss-silent": ("0:rate=20000;loss=2", 45, ("--bitrate", "4000"), (), SILENT),
     "delay": ("0:rate=20000;delay=5,5:delay=80,13:delay=200,21:delay=5", 26, ("--bitrate", "4000"), ()),
     "jitter": ("0:rate=20000;delay=10;jitter=30", 10, ("--bitrate", "4000"), ()),
 }
@@ -59,7 +67,7 @@ def wait_port(source):
     raise RuntimeError("the source did not listen")
 
 
-def project(miracast, script, seconds, options, folder, live=True, sink_options=()):
+def project(miracast, script, seconds, options, folder, live=True, sink_options=(), tells=REPORTS):
     """(series of the relay, pictures, the sink's report, the source's lines)."""
     receive = free_pair()
     link = relay.Relay(("127.0.0.1", receive), relay.parse_script(script))
@@ -73,10 +81,10 @@ def project(miracast, script, seconds, options, folder, live=True, sink_options=
         link.start()
         report, frames = folder / "report.json", folder / "frames.csv"
         sink = subprocess.run(
-            [sys.executable, str(HERE / "sink"), "--connect", f"127.0.0.1:{port}", "--profile",
-             "windows-r2", "--announce", str(link.port), "--receive", str(receive), "--duration",
-             str(seconds), "--report-interval", "0.1", "--recover", "--report", str(report),
-             "--frames", str(frames), *sink_options, *(() if live else ("--no-decode",))],
+            [sys.executable, str(HERE / "sink"), "--connect", f"127.0.0.1:{port}", "--announce",
+             str(link.port), "--receive", str(receive), "--duration", str(seconds), "--report",
+             str(report), "--frames", str(frames), *tells, *sink_options,
+             *(() if live else ("--no-decode",))],
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds + 120)
         if not report.exists():
             raise RuntimeError(f"no report: {sink.stderr}")
@@ -190,10 +198,10 @@ def draw(path, script, seconds, series, pictures):
 
 
 def run(miracast, name, plots=None, live=True):
-    script, seconds, options, sink_options = SCENARIOS[name]
+    script, seconds, options, *sink = SCENARIOS[name]
     with tempfile.TemporaryDirectory(prefix="miracast-rate-") as folder:
         series, pictures, report, lines = project(miracast, script, seconds, options,
-                                                  pathlib.Path(folder), live, sink_options)
+                                                  pathlib.Path(folder), live, *sink)
     result = dict(scenario=name, **judge(script, seconds, series, pictures, report))
     result["told"] = [line for line in lines if re.search(" (rate|mode) ", line)]
     if plots:

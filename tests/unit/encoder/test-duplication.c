@@ -40,7 +40,7 @@ static void check(const char *what, const Step *steps)
 
 static const struct {
     const char *what;
-    Step steps[12];
+    Step steps[16];
 } cases[] = {
     {"a sink that reports nothing", {{1, -1, 0, false, NONE}, {60, -1, 0, false, NONE}}},
     {"reports without loss", {{1, 0, 0, false, NONE}, {2, 0, 0, false, NONE}}},
@@ -51,7 +51,11 @@ static const struct {
       {11, -1, 0, false, NONE},
       {12, 0, 1, false, NONE}}},
     {"two in a report, and then none",
-     {{1, 5, 2, false, ALL}, {10.9, 0, 2, false, ALL}, {11, 0, 2, false, NONE}}},
+     {{1, 5, 2, false, ALL},
+      {10.9, 0, 2, false, ALL},
+      {11, 0, 2, false, KEYS},
+      {16.9, -1, 0, false, KEYS},
+      {17, -1, 0, false, NONE}}},
     {"loss too little for the fraction", {{1, 0, 0, false, NONE}, {6, 0, 1, false, KEYS}}},
     {"a fraction without a count", {{1, 5, 0, false, KEYS}, {2, 5, 0, false, ALL}}},
     {"what was lost before the first report", {{5, 0, 3, false, ALL}}},
@@ -65,7 +69,10 @@ static const struct {
       {2, 0, -30, false, ALL},
       {3, 0, -28, false, ALL},
       {12.9, 0, -60, false, ALL},
-      {13, 0, -60, false, NONE}}},
+      {13, 0, -60, false, KEYS},
+      {19, 0, -60, false, NONE}}},
+    {"back while key frames still go twice: it was hidden",
+     {{1, 5, 2, false, ALL}, {11, 0, 2, false, KEYS}, {12, 5, 3, false, ALL}}},
     {"back as soon as it ended: longer each time, to a bound, and as before after calm",
      {{1, 5, 1, false, KEYS},
       {11, 0, 1, false, NONE},
@@ -74,7 +81,8 @@ static const struct {
       {32, 0, 2, false, NONE},
       {33, 5, 4, false, ALL},
       {72.9, 0, 4, false, ALL},
-      {73, 0, 4, false, NONE},
+      {73, 0, 4, false, KEYS},
+      {79, 0, 4, false, NONE},
       {100, 5, 5, false, KEYS},
       {109.9, 0, 5, false, KEYS},
       {110, 0, 5, false, NONE}}},
@@ -85,8 +93,59 @@ static const struct {
      {{1, 20, 9, false, ALL},
       {2, 0, 9, true, NONE},
       {3, 0, 9, false, ALL},
-      {11, 0, 9, false, NONE}}},
+      {11, 0, 9, false, KEYS}}},
 };
+
+/* One second of a sink that reports each second and counts so many of what left twice as lost. */
+static McDuplicate hide(McDuplication *self, int64_t second, int missing)
+{
+    return mc_duplication_step(
+        self, &(McDuplicationInput){.now_us = second * S,
+                                    .has_report = true,
+                                    .fraction_lost = second == 1 ? 5 : 0,
+                                    .total_lost = (int) (second * (missing - 200)) + 1000,
+                                    .again = (uint64_t) second * 200});
+}
+
+/* Duplicates that count as received tell how much is lost: as long as that is some, they go. */
+static void test_counted(void)
+{
+    static const struct {
+        int missing; /* of four hundred */
+        bool goes_on;
+    } rows[] = {{0, false}, {1, false}, {8, true}, {40, true}};
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        McDuplication self;
+        McDuplicate choice = NONE;
+        mc_duplication_init(&self, 0);
+        for (int second = 1; second < 60; second++)
+            choice = hide(&self, second, rows[i].missing);
+        g_assert_cmpint(choice, ==, rows[i].goes_on ? ALL : NONE);
+    }
+}
+
+static McDuplicate ask(McDuplication *self, int64_t at_us, unsigned wishes, bool vain)
+{
+    return mc_duplication_step(
+        self, &(McDuplicationInput){.now_us = at_us, .wishes = wishes, .vain = vain});
+}
+
+/* Of a sink that reports nothing. */
+static void test_wishes(void)
+{
+    McDuplication self;
+
+    mc_duplication_init(&self, 0);
+    g_assert_cmpint(ask(&self, S, 1, false), ==, KEYS);
+    g_assert_cmpint(ask(&self, 2 * S, 1, false), ==, ALL);
+    g_assert_cmpint(ask(&self, 3 * S, 0, true), ==, NONE);
+    g_assert_cmpint(ask(&self, 4 * S, 0, false), ==, NONE);
+    g_assert_cmpint(ask(&self, 20 * S, 2, false), ==, ALL);
+    g_assert_cmpint(ask(&self, 29 * S, 0, false), ==, ALL);
+    g_assert_cmpint(ask(&self, 31 * S, 0, false), ==, KEYS);
+    g_assert_cmpint(ask(&self, 37 * S, 0, false), ==, NONE);
+}
 
 /* A stream that goes on in another mode: what it lost before is not lost again. */
 static void test_goes_on(void)
@@ -128,11 +187,12 @@ static void test_hidden_loss(void)
 
     mc_duplication_init(&self, 0);
     for (int64_t at = S; at < 600 * S; at += S, steps++) {
-        total += choice ? -100 : 8;
-        choice = mc_duplication_step(&self, &(McDuplicationInput){.now_us = at,
-                                                                  .has_report = true,
-                                                                  .fraction_lost = choice ? 0 : 5,
-                                                                  .total_lost = total});
+        total += choice == ALL ? -100 : 8;
+        choice =
+            mc_duplication_step(&self, &(McDuplicationInput){.now_us = at,
+                                                             .has_report = true,
+                                                             .fraction_lost = choice == ALL ? 0 : 5,
+                                                             .total_lost = total});
         on += choice == ALL;
     }
     g_assert_cmpuint(on * 100, >=, steps * 95);
@@ -143,6 +203,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/duplication/cases", test_cases);
     g_test_add_func("/duplication/goes-on", test_goes_on);
+    g_test_add_func("/duplication/counted", test_counted);
+    g_test_add_func("/duplication/wishes", test_wishes);
     g_test_add_func("/duplication/share", test_share);
     g_test_add_func("/duplication/hidden-loss", test_hidden_loss);
     return g_test_run();
