@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "encoder/output.h"
 
+#include "encoder/pts-spacing.h"
 #include "encoder/rtp.h"
 #include "encoder/wire.h"
 
@@ -26,8 +27,8 @@ struct McOutput {
     bool held; /* no sound leaves */
     McDuplicate duplicated;
     int64_t sound_from_ns; /* older sound is still protected; INT64_MAX: all is withheld */
-    uint64_t last_pts_90k;
-    uint64_t sound_bytes;                 /* of transport stream, as often as it left */
+    McPtsSpacing spacing;  /* of pictures */
+    uint64_t sound_bytes;  /* of transport stream, as often as it left */
     int64_t video_lead_ns, audio_lead_ns; /* of the last ones: from sending to their PTS */
 };
 
@@ -68,9 +69,8 @@ void mc_output_video(McOutput *self, const GByteArray *unit, bool idr, int64_t c
     g_mutex_lock(&self->lock);
     const int64_t sent_ns = now_ns(); /* one moment for PTS and PCR: the lead is what we say */
     int64_t time_ns = MAX(capture_ns, sent_ns + FLOOR_NS - LEAD_NS);
-    uint64_t pts = MAX(pts_of(self, time_ns), self->last_pts_90k + 1);
-    self->last_pts_90k = pts;
-    self->video_lead_ns = time_ns + LEAD_NS - sent_ns;
+    uint64_t pts = mc_pts_spacing_next(&self->spacing, pts_of(self, time_ns));
+    self->video_lead_ns = (int64_t) (pts * 100000 / 9) + self->epoch_ns - sent_ns;
     g_byte_array_set_size(self->ts, 0);
     mc_ts_mux_video(self->mux, unit->data, unit->len, pts, idr, pcr_of(self, sent_ns), self->ts);
     muxed_us = g_get_monotonic_time();
@@ -171,6 +171,7 @@ bool mc_output_set_pacing(McOutput *self, uint32_t fps, GError **error)
 
     g_mutex_lock(&self->lock);
     bool ok = mc_sender_set_pacing(self->sender, interval_us / PACING_SHARE, error);
+    self->spacing.interval_90k = 90000 / fps;
     g_mutex_unlock(&self->lock);
     return ok;
 }
