@@ -5,7 +5,12 @@
 
 void mc_schedule_set_fps(McSchedule *self, uint32_t fps)
 {
+    const int64_t before_us = self->interval_us;
+
     self->interval_us = G_USEC_PER_SEC / MAX(fps, 1);
+    if (self->interval_us < before_us) /* what was taken ahead is paid at the new rate */
+        self->slot_us =
+            self->unit_us + (self->slot_us - self->unit_us) * self->interval_us / before_us;
 }
 
 void mc_schedule_restart(McSchedule *self, uint32_t fps)

@@ -54,6 +54,19 @@ static void test_rate_limit(void)
     g_assert_cmpuint(encoded, <=, 206);
 }
 
+/* More pictures from here on: none of the frames waits for a slot of the lower rate. */
+static void test_faster(void)
+{
+    McSchedule s = fresh();
+
+    mc_schedule_set_fps(&s, 10);
+    for (int i = 0; i < 40; i++)
+        frame(&s, MS(1000 + i * 50));
+    mc_schedule_set_fps(&s, 20);
+    for (int i = 40; i < 60; i++)
+        g_assert_true(frame(&s, MS(1000 + i * 50)));
+}
+
 /* One frame comes late: it must not hold up those that follow in their rate, now or ever. */
 static void test_late_frame(void)
 {
@@ -183,6 +196,7 @@ int main(int argc, char **argv)
     g_test_add_func("/schedule/nothing-captured", test_nothing_captured);
     g_test_add_func("/schedule/first-is-idr", test_first_is_idr);
     g_test_add_func("/schedule/rate-limit", test_rate_limit);
+    g_test_add_func("/schedule/faster", test_faster);
     g_test_add_func("/schedule/jitter", test_jitter);
     g_test_add_func("/schedule/late-frame", test_late_frame);
     g_test_add_func("/schedule/early-frame-is-kept", test_early_frame_is_kept);
