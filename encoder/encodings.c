@@ -330,8 +330,10 @@ void mc_seat_rest(McSeat *self, bool resting)
         self->resting = resting;
         self->needs_idr = true;
         self->at = self->encoding->n_units + 1;
-        if (!resting)
+        if (!resting) {
             self->encoding->schedule.idr_wanted = true;
+            mc_schedule_expect_frame(&self->encoding->schedule, g_get_monotonic_time());
+        }
         self->encoding->cursor_waits = true;
         mc_encoding_follow_cursor(self->encoding);
         mc_encoding_judge(self->encoding);

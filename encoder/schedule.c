@@ -36,7 +36,13 @@ bool mc_schedule_frame(McSchedule *self, int64_t now_us)
     self->has_picture = true;
     self->frame_us = now_us;
     self->frame_waits = true;
-    return now_us >= open_us(self);
+    return now_us >= open_us(self) ||
+           (self->idr_wanted && mc_schedule_idr_is_due(self, now_us)); /* which waited for it */
+}
+
+void mc_schedule_expect_frame(McSchedule *self, int64_t now_us)
+{
+    self->frame_us = self->unit_us = now_us;
 }
 
 bool mc_schedule_idr_is_due(const McSchedule *self, int64_t now_us)
@@ -69,7 +75,7 @@ int64_t mc_schedule_next_us(const McSchedule *self)
     if (self->first)
         next_us = MIN(next_us, calm_us);
     if (self->idr_wanted)
-        next_us = MIN(next_us, self->idr_us + MC_SCHEDULE_IDR_SPACING_US);
+        next_us = MIN(next_us, MAX(calm_us, self->idr_us + MC_SCHEDULE_IDR_SPACING_US));
     return next_us;
 }
 

@@ -39,6 +39,8 @@ void mc_schedule_restart(McSchedule *self, uint32_t fps);
 
 /* A captured frame came.  True: encode it now; false: keep it, its time comes. */
 bool mc_schedule_frame(McSchedule *self, int64_t now_us);
+/* After a pause: a frame is about to come, and what is kept is old. */
+void mc_schedule_expect_frame(McSchedule *self, int64_t now_us);
 /* The picture that is encoded now has to be a key frame.  Wishes within the spacing are one, which
  * is served at its end. */
 bool mc_schedule_idr_is_due(const McSchedule *self, int64_t now_us);
@@ -46,9 +48,10 @@ bool mc_schedule_idr_is_due(const McSchedule *self, int64_t now_us);
 bool mc_schedule_repeat_is_due(const McSchedule *self, int64_t now_us);
 /* What is encoded now looks different from what was encoded last. */
 bool mc_schedule_has_news(const McSchedule *self);
-/* When the last picture has to be encoded without waiting for a frame; MC_SCHEDULE_NEVER. A key
- * frame that is wished goes at once: its sink sees nothing meanwhile.  While frames come, the next
- * one brings a cursor or a new encoder's first picture; when it does not come, this does. */
+/* When the last picture has to be encoded without waiting for a frame; MC_SCHEDULE_NEVER. While
+ * frames come, the next one brings a cursor, a new encoder's first picture or a key frame that is
+ * wished: a picture more would be old, would keep the next one waiting behind it on the way, and be
+ * one more a second than the level allows. When it does not come, this does. */
 int64_t mc_schedule_next_us(const McSchedule *self);
 
 /* A picture is encoded, from now_us on: all that was kept is in it. It takes so long at the rate

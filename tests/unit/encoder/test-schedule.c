@@ -112,14 +112,39 @@ static void test_idr_while_moving(void)
     frame(&s, MS(1000));
     for (int ms = 1050; ms < 1500; ms += 50)
         frame(&s, MS(ms));
-    s.idr_wanted = true; /* at 1460: the last picture at once, not the next frame */
-    g_assert_cmpint(mc_schedule_next_us(&s), <=, MS(1460));
-    g_assert_true(mc_schedule_idr_is_due(&s, MS(1460)));
-    mc_schedule_encoded(&s, MS(1460), true, 0);
+    s.idr_wanted = true; /* at 1460: the next frame, or the last one again when none comes */
+    g_assert_cmpint(mc_schedule_next_us(&s), ==, MS(1525));
+    g_assert_true(frame(&s, MS(1500)));
+    g_assert_cmpint(s.idr_us, ==, MS(1500));
     g_assert_cmpint(mc_schedule_next_us(&s), ==, MC_SCHEDULE_NEVER);
-    g_assert_cmpint(s.idr_us, ==, MS(1460));
-    g_assert_true(mc_schedule_frame(&s, MS(1500))); /* which is not held up by it */
-    g_assert_false(mc_schedule_idr_is_due(&s, MS(1500)));
+}
+
+/* A key frame is not held up by what is under way, however fast the frames come. */
+static void test_idr_in_a_burst(void)
+{
+    McSchedule s = fresh();
+
+    mc_schedule_frame(&s, MS(1000));
+    mc_schedule_encoded(&s, MS(1000), true, MS(1000));
+    s.idr_wanted = true;
+    g_assert_false(frame(&s, MS(1290)));
+    g_assert_true(frame(&s, MS(1301)));
+    g_assert_cmpint(s.idr_us, ==, MS(1301));
+}
+
+/* The frame that comes is shown, not what was kept; without one, that is. */
+static void test_after_a_pause(void)
+{
+    McSchedule s = fresh();
+
+    frame(&s, MS(1000));
+    s.idr_wanted = true;
+    mc_schedule_expect_frame(&s, MS(5000));
+    g_assert_false(mc_schedule_repeat_is_due(&s, MS(5040)));
+    g_assert_cmpint(mc_schedule_next_us(&s), ==, MS(5075));
+    g_assert_true(frame(&s, MS(5003)));
+    g_assert_cmpint(s.idr_us, ==, MS(5003));
+    g_assert_cmpint(mc_schedule_next_us(&s), ==, MC_SCHEDULE_NEVER);
 }
 
 static void test_idr_while_still(void)
@@ -186,8 +211,8 @@ static void test_large_pictures(void)
     }
     g_assert_cmpuint(encoded, >=, 195);
     g_assert_cmpuint(encoded, <=, 210);
-    s.idr_wanted = true; /* and a key frame does not wait */
-    g_assert_cmpint(mc_schedule_next_us(&s), <=, MS(32000));
+    s.idr_wanted = true; /* and a key frame does not wait for room */
+    g_assert_cmpint(mc_schedule_next_us(&s), <=, MS(2000 + 599 * 50 + 75));
 }
 
 int main(int argc, char **argv)
@@ -202,6 +227,8 @@ int main(int argc, char **argv)
     g_test_add_func("/schedule/early-frame-is-kept", test_early_frame_is_kept);
     g_test_add_func("/schedule/large-pictures", test_large_pictures);
     g_test_add_func("/schedule/idr-while-moving", test_idr_while_moving);
+    g_test_add_func("/schedule/idr-in-a-burst", test_idr_in_a_burst);
+    g_test_add_func("/schedule/after-a-pause", test_after_a_pause);
     g_test_add_func("/schedule/idr-while-still", test_idr_while_still);
     g_test_add_func("/schedule/cursor", test_cursor);
     g_test_add_func("/schedule/repeat", test_repeat);
