@@ -10,6 +10,7 @@
 #define CNAME_MAX 63u
 #define BLOCK_BYTES 24u
 #define ROUND_TRIP_MAX_US 10000000
+#define QUEUE_MAX 8u /* times what left meanwhile may arrive, out of a queue on the way */
 
 enum {
     PT_SR = 200,
@@ -209,6 +210,14 @@ bool mc_rtcp_parse(const uint8_t *data, size_t len, uint32_t our_ssrc, McRtcpFee
     }
     *ret = feedback;
     return true;
+}
+
+uint32_t mc_rtcp_received_kbps(int64_t got, uint64_t datagrams, uint64_t bytes, int64_t elapsed_us)
+{
+    if (got <= 0 || !datagrams || elapsed_us <= 0 || (uint64_t) got > QUEUE_MAX * datagrams)
+        return 0;
+    return (uint32_t) MIN((uint64_t) got * (bytes / datagrams) * 8000 / (uint64_t) elapsed_us,
+                          UINT32_MAX);
 }
 
 int64_t mc_rtcp_round_trip_us(const McRtcpFeedback *feedback, uint64_t now_unix_us)

@@ -44,6 +44,10 @@ typedef struct {
 /* Reads one UDP datagram.  False: not RTCP or cut short; then nothing of it counts. */
 bool mc_rtcp_parse(const uint8_t *data, size_t len, uint32_t our_ssrc, McRtcpFeedback *ret);
 
+/* What a sink got in elapsed_us by its own count of datagrams, of which so many with so many bytes
+ * left in that time; 0: it cannot be, even behind a queue. */
+uint32_t mc_rtcp_received_kbps(int64_t got, uint64_t datagrams, uint64_t bytes, int64_t elapsed_us);
+
 /* Network round trip by a report that came at now_unix_us (mc_rtcp_now_us()); -1: cannot be told,
  * or makes no sense. */
 int64_t mc_rtcp_round_trip_us(const McRtcpFeedback *feedback, uint64_t now_unix_us);

@@ -166,12 +166,10 @@ static void take_received(McFeedback *self, const McRtcpFeedback *feedback, int6
     const int64_t got = (int64_t) (int32_t) (feedback->highest_seq - self->mark.seq) - lost;
     const uint64_t datagrams = stats.datagrams_sent - self->mark.datagrams;
     const uint64_t bytes = stats.bytes_sent + stats.bytes_duplicated;
-    if (self->mark.at_us && elapsed_us < 10 * RECEIVED_WINDOW_US && got > 0 && datagrams > 0)
-        self->received_kbps =
-            (uint32_t) ((uint64_t) got * ((bytes - self->mark.bytes) / datagrams) * 8000 /
-                        (uint64_t) elapsed_us);
-    else
-        self->received_kbps = 0;
+    self->received_kbps =
+        self->mark.at_us && elapsed_us < 10 * RECEIVED_WINDOW_US
+            ? mc_rtcp_received_kbps(got, datagrams, bytes - self->mark.bytes, elapsed_us)
+            : 0;
     self->mark.at_us = now_us;
     self->mark.seq = feedback->highest_seq;
     self->mark.lost = feedback->total_lost;

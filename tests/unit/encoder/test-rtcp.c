@@ -96,6 +96,18 @@ static void test_round_trip(void)
     g_assert_cmpint(mc_rtcp_round_trip_us(&got, NOW_UNIX_US), ==, -1);
 }
 
+static void test_received(void)
+{
+    g_assert_cmpuint(mc_rtcp_received_kbps(100, 100, 140000, 200000), ==, 5600);
+    g_assert_cmpuint(mc_rtcp_received_kbps(50, 100, 140000, 200000), ==, 2800);
+    g_assert_cmpuint(mc_rtcp_received_kbps(300, 100, 140000, 200000), ==, 16800); /* a queue's */
+    g_assert_cmpuint(mc_rtcp_received_kbps(0, 100, 140000, 200000), ==, 0);
+    g_assert_cmpuint(mc_rtcp_received_kbps(-5, 100, 140000, 200000), ==, 0);
+    g_assert_cmpuint(mc_rtcp_received_kbps(5, 0, 0, 200000), ==, 0);
+    g_assert_cmpuint(mc_rtcp_received_kbps(100, 100, 140000, 0), ==, 0);
+    g_assert_cmpuint(mc_rtcp_received_kbps(G_MAXINT32, 100, 140000, 200000), ==, 0); /* a lie */
+}
+
 /* ---- a wall clock that is set while a report is under way ---- */
 
 static gint64 wall_step_us;
@@ -222,6 +234,7 @@ int main(int argc, char **argv)
     g_test_add_func("/rtcp/receiver-report", test_receiver_report);
     g_test_add_func("/rtcp/negative-total", test_negative_total);
     g_test_add_func("/rtcp/round-trip", test_round_trip);
+    g_test_add_func("/rtcp/received", test_received);
     g_test_add_func("/rtcp/clock-set", test_clock_set);
     g_test_add_func("/rtcp/picture-wanted", test_picture_wanted);
     g_test_add_func("/rtcp/compound", test_compound);
