@@ -21,6 +21,7 @@ struct McHdcpChannel {
     McHdcpChannelConfig config;
     char *pairings_path;
     McHdcpMachine *machine; /* the thread's */
+    bool failed;            /* the thread's */
     int fd, wake_fd;
     GThread *thread;
     gint ending;      /* atomic */
@@ -83,6 +84,7 @@ static void on_event(McHdcpChannel *self, McHdcpEventType event)
         save_pairings(self);
         break;
     case MC_HDCP_EVENT_FAILED:
+        self->failed = true;
         fail(self, mc_hdcp_error_code(mc_hdcp_machine_error(self->machine)->code),
              mc_hdcp_machine_error(self->machine)->message);
         break;
@@ -226,7 +228,9 @@ static gpointer run(gpointer user_data)
     }
     mc_hdcp_machine_start(self->machine, g_get_monotonic_time());
     bool open = write_out(self);
-    while (open && !g_atomic_int_get(&self->ending))
+    /* After a failure nothing is asked of the receiver, and nothing it says is listened to; the
+     * connection stays, for sinks to which its end would be the session's. */
+    while (open && !self->failed && !g_atomic_int_get(&self->ending))
         open = iterate(self);
     if (!open) {
         mc_hdcp_machine_disconnected(self->machine);
