@@ -62,7 +62,8 @@ struct McWfdSource {
     GQueue waiting;           /* RequestKind */
     int64_t quiet_us;         /* no request of ours before this: an answer just went */
 
-    bool m1_answered, m2_answered, minimal_caps, play_trigger_sent, cseq_noted, tcp_asked;
+    bool m1_answered, m2_answered, minimal_caps, play_trigger_sent, cseq_noted;
+    char refused_transport[64]; /* the last one that the sink asked for in vain */
     bool uibc_offered, uibc_enabled;
     bool choose_again;         /* the display changed where M4 was not allowed */
     bool pausing;              /* a PAUSE trigger or M12 of ours is on its way, or its effect */

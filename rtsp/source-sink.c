@@ -108,7 +108,7 @@ static void refuse_transport(McWfdSource *self, const McRtspMessage *message, co
         answer(self, message, 400);
         return;
     }
-    self->tcp_asked = self->tcp_asked || strstr(asked, "TCP");
+    g_strlcpy(self->refused_transport, asked, sizeof(self->refused_transport));
     g_snprintf(text, sizeof(text), "the sink asked for the transport \"%.60s\"; only UDP is sent",
                asked);
     mc_source_event(self, MC_WFD_EVENT_ALTERNATIVE, 461, text);

@@ -199,9 +199,11 @@ void mc_source_want_idr(McWfdSource *self, int64_t now_us)
 
 static void fail_without_setup(McWfdSource *self)
 {
-    if (self->tcp_asked)
+    if (self->refused_transport[0])
         mc_source_fail(self, MC_RTSP_ERROR_TIMEOUT,
-                       "the sink asked for its stream over TCP and for nothing else");
+                       "the sink asked for its stream by \"%s\" and for nothing else; only UDP to "
+                       "itself is sent",
+                       self->refused_transport);
     else
         mc_source_fail(self, MC_RTSP_ERROR_TIMEOUT,
                        "the sink agreed and did not send SETUP within %.0f s",
