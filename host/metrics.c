@@ -9,16 +9,26 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "p2p/callers.h"
 
 #define REQUEST_BYTES 4096
-#define PATIENCE_S 2 /* with a scraper that does not come to its point, or does not listen */
+#define PATIENCE_US (2 * G_TIME_SPAN_SECOND) /* with one that does not come to its point */
+#define CALLERS_MAX 16u
+#define BACKLOG 128
+
+typedef struct {
+    int fd;
+    int64_t end_us;
+    size_t len;
+    char request[REQUEST_BYTES + 1];
+} Caller;
 
 struct McMetrics {
     int fd, stop_fd;
+    Caller callers[CALLERS_MAX]; /* the thread's */
+    unsigned n_callers;
     unsigned port;
     GThread *thread;
     GMutex lock; /* guards text */
@@ -148,10 +158,11 @@ void mc_metrics_update(McMetrics *self, const McFigures *figures)
 
 /* ---- HTTP ---- */
 
+/* All fits into a socket that was not written to before, or its reader is none. */
 static void send_all(int fd, const char *data, size_t len)
 {
     while (len) {
-        ssize_t n = send(fd, data, len, MSG_NOSIGNAL);
+        ssize_t n = send(fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n <= 0)
             return;
         data += n;
@@ -176,47 +187,86 @@ static void answer(McMetrics *self, int fd, const char *request)
     send_all(fd, body, strlen(body));
 }
 
-/* False: nothing came in time, or the end did. */
-static bool wait_for_more(McMetrics *self, int fd, int64_t end_us)
+/* False: that was all. */
+static bool read_request(McMetrics *self, Caller *caller)
 {
-    struct pollfd fds[] = {{.fd = fd, .events = POLLIN}, {.fd = self->stop_fd, .events = POLLIN}};
-    const int64_t left_us = end_us - g_get_monotonic_time();
+    ssize_t n =
+        recv(caller->fd, caller->request + caller->len, REQUEST_BYTES - caller->len, MSG_DONTWAIT);
 
-    return left_us > 0 && poll(fds, G_N_ELEMENTS(fds), (int) (left_us / 1000 + 1)) > 0 &&
-           !fds[1].revents;
+    if (n <= 0)
+        return n < 0 && (errno == EAGAIN || errno == EINTR);
+    caller->len += (size_t) n;
+    caller->request[caller->len] = '\0';
+    if (strstr(caller->request, "\r\n\r\n") || strstr(caller->request, "\n\n")) {
+        answer(self, caller->fd, caller->request);
+        return false;
+    }
+    return caller->len < REQUEST_BYTES;
 }
 
-/* One scraper at a time, and none holds the thread up for long, nor the program's end. */
-static void serve(McMetrics *self, int fd)
-{
-    const struct timeval patience = {.tv_sec = PATIENCE_S};
-    const int64_t end_us = g_get_monotonic_time() + PATIENCE_S * G_USEC_PER_SEC;
-    char request[REQUEST_BYTES + 1];
-    size_t len = 0;
+/* ---- callers: the first is the oldest ---- */
 
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-    while (len < REQUEST_BYTES && wait_for_more(self, fd, end_us)) {
-        ssize_t n = recv(fd, request + len, REQUEST_BYTES - len, MSG_DONTWAIT);
-        if (n <= 0)
-            return;
-        len += (size_t) n;
-        request[len] = '\0';
-        if (strstr(request, "\r\n\r\n") || strstr(request, "\n\n")) {
-            answer(self, fd, request);
-            return;
-        }
-    }
+static void drop(McMetrics *self, unsigned i)
+{
+    close(self->callers[i].fd);
+    self->n_callers--;
+    memmove(&self->callers[i], &self->callers[i + 1],
+            (self->n_callers - i) * sizeof(self->callers[0]));
+}
+
+/* A crowd that says nothing keeps nobody out: the oldest gives way. */
+static void take_caller(McMetrics *self)
+{
+    const int fd = mc_callers_take(self->fd, self->stop_fd, 0, NULL);
+
+    if (fd < 0)
+        return;
+    if (self->n_callers == CALLERS_MAX)
+        drop(self, 0);
+    Caller *caller = &self->callers[self->n_callers++];
+    caller->fd = fd;
+    caller->len = 0;
+    caller->end_us = g_get_monotonic_time() + PATIENCE_US;
+}
+
+static int patience_ms(const McMetrics *self)
+{
+    return self->n_callers
+               ? (int) CLAMP((self->callers[0].end_us - g_get_monotonic_time()) / 1000 + 1, 0,
+                             PATIENCE_US / 1000)
+               : -1;
+}
+
+/* False: the end. */
+static bool serve(McMetrics *self)
+{
+    struct pollfd fds[CALLERS_MAX + 2];
+    const unsigned n = self->n_callers;
+
+    for (unsigned i = 0; i < n; i++)
+        fds[i] = (struct pollfd){.fd = self->callers[i].fd, .events = POLLIN};
+    fds[n] = (struct pollfd){.fd = self->fd, .events = POLLIN};
+    fds[n + 1] = (struct pollfd){.fd = self->stop_fd, .events = POLLIN};
+    if (poll(fds, n + 2, patience_ms(self)) < 0 && errno != EINTR)
+        return false;
+    for (unsigned i = n; i-- > 0;) /* from behind, as the others move up */
+        if (fds[i].revents && !read_request(self, &self->callers[i]))
+            drop(self, i);
+    while (self->n_callers && self->callers[0].end_us <= g_get_monotonic_time())
+        drop(self, 0);
+    if (fds[n].revents)
+        take_caller(self);
+    return !fds[n + 1].revents;
 }
 
 static gpointer run(gpointer user_data)
 {
     McMetrics *self = user_data;
-    int fd;
 
-    while ((fd = mc_callers_next(self->fd, self->stop_fd, 0, NULL)) >= 0) {
-        serve(self, fd);
-        close(fd);
-    }
+    while (serve(self))
+        continue;
+    while (self->n_callers)
+        drop(self, 0);
     return NULL;
 }
 
@@ -260,7 +310,8 @@ McMetrics *mc_metrics_new(const char *listen_at, GError **error)
     self->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     setsockopt(self->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
     if (self->fd < 0 || self->stop_fd < 0 ||
-        bind(self->fd, (struct sockaddr *) &addr, sizeof(addr)) < 0 || listen(self->fd, 8) < 0 ||
+        bind(self->fd, (struct sockaddr *) &addr, sizeof(addr)) < 0 ||
+        listen(self->fd, BACKLOG) < 0 ||
         getsockname(self->fd, (struct sockaddr *) &addr, &len) < 0) {
         g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "metrics on %s: %s", listen_at,
                     g_strerror(errno));

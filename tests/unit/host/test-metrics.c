@@ -132,6 +132,26 @@ static void test_no_descriptor(void)
     g_assert_cmpint(g_get_monotonic_time() - start_us, >=, REFUSALS * PAUSE_US * 9 / 10);
 }
 
+/* ---- a crowd that says nothing ---- */
+
+#define CROWD 60 /* more than are listened to at once */
+
+static void test_crowd(void)
+{
+    const McFigures figures = {.now = {.live = 1}};
+    g_autoptr(McMetrics) metrics = mc_metrics_new("127.0.0.1:0", NULL);
+    const unsigned port = mc_metrics_port(metrics);
+    int fds[CROWD];
+
+    mc_metrics_update(metrics, &figures);
+    for (int i = 0; i < CROWD; i++)
+        fds[i] = dial(port);
+    g_autofree char *found = ask(port, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+    g_assert_true(g_str_has_prefix(found, "HTTP/1.1 200 OK\r\n"));
+    for (int i = 0; i < CROWD; i++)
+        close(fds[i]);
+}
+
 /* ---- one who never comes to the point ---- */
 
 #define DRIP_US 5000
@@ -178,6 +198,7 @@ int main(int argc, char **argv)
     g_test_add_func("/metrics/where", test_where);
     g_test_add_func("/metrics/answers", test_answers);
     g_test_add_func("/metrics/no-descriptor", test_no_descriptor);
+    g_test_add_func("/metrics/crowd", test_crowd);
     g_test_add_func("/metrics/dripper", test_dripper);
     return g_test_run();
 }
