@@ -7,12 +7,14 @@
 #include <unistd.h>
 
 #include "host/live-line.h"
+#include "host/step-limit.h"
 #include "p2p/plain-text.h"
 
 struct McReport {
     McReport *parent; /* NULL: it has none */
     char *sink;       /* its name, where there are several */
-    char *live_text;  /* this sink's part of the live line; NULL: none yet */
+    McStepLimit limit;
+    char *live_text; /* this sink's part of the live line; NULL: none yet */
 
     /* Of the one without a parent; guards the figures of its children, too. */
     GMutex lock;
@@ -186,10 +188,16 @@ static void print_line(McReport *out, char *line)
 void mc_report_step(McReport *self, const char *step, const char *text)
 {
     McReport *out = top(self);
+    unsigned left_out;
 
     g_mutex_lock(&out->lock);
-    print_line(out, g_strdup_printf("miracast: %-12s %s%s%s", step, self->sink ? self->sink : "",
-                                    self->sink ? ": " : "", text ? text : ""));
+    if (mc_step_limit_pass(&self->limit, step, g_get_monotonic_time(), &left_out)) {
+        g_autofree char *more =
+            left_out ? g_strdup_printf(" (%u such lines were left out)", left_out) : NULL;
+        print_line(out,
+                   g_strdup_printf("miracast: %-12s %s%s%s%s", step, self->sink ? self->sink : "",
+                                   self->sink ? ": " : "", text ? text : "", more ? more : ""));
+    }
     g_mutex_unlock(&out->lock);
 }
 

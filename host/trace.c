@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "host/pcapng.h"
+#include "p2p/plain-text.h"
 
 struct McTrace {
     GMutex lock;
@@ -73,6 +75,15 @@ static McPcapngDirection direction_of(char direction)
     return direction == '>' ? MC_PCAPNG_OUT : MC_PCAPNG_IN;
 }
 
+/* What a sink says moves no cursor of who reads it; the packets have it as it was. */
+static void write_line(FILE *file, const char *line, size_t len)
+{
+    g_autofree char *text = g_strndup(line, len); /* up to a NUL */
+    g_autofree char *plain = mc_plain_text(g_strchomp(text));
+
+    fprintf(file, "%s\n", plain);
+}
+
 /* lock held. */
 static void write_log(McTrace *self, char direction, const char *text, size_t len)
 {
@@ -80,9 +91,11 @@ static void write_log(McTrace *self, char direction, const char *text, size_t le
 
     fprintf(self->rtsp, "--- %s %d.%06d s\n", direction == '>' ? "source > sink" : "sink > source",
             (int) (us / G_USEC_PER_SEC), (int) (us % G_USEC_PER_SEC));
-    fwrite(text, 1, len, self->rtsp);
-    if (!len || text[len - 1] != '\n')
-        fputc('\n', self->rtsp);
+    for (const char *end = text + len; text < end;) {
+        const char *newline = memchr(text, '\n', (size_t) (end - text));
+        write_line(self->rtsp, text, (size_t) ((newline ? newline : end) - text));
+        text = newline ? newline + 1 : end;
+    }
     fflush(self->rtsp);
 }
 
