@@ -21,7 +21,8 @@
 #define FORGET_US (6 * G_USEC_PER_SEC) /* links change */
 #define FORGIVE_US (60 * G_USEC_PER_SEC)
 #define TIGHT_US (10 * G_USEC_PER_SEC)
-#define GOT_SHARE_PERCENT 80 /* below what came through, so that queues drain */
+#define START_US (1 * G_USEC_PER_SEC) /* so long nothing is known of a link */
+#define GOT_SHARE_PERCENT 80          /* below what came through, so that queues drain */
 #define DRAIN_US (1500 * 1000)
 #define TRIP_GROWTH_US (60 * 1000)
 #define QUEUE_LIMIT_US (60 * 1000)
@@ -33,7 +34,9 @@
 #define IDR_STORM 3 /* requests between two steps speak of loss where no report does */
 #define IDR_SHARE 2 /* of the limit, one in so many: further down they alone do not lead */
 #define REPORTS_US (3 * G_USEC_PER_SEC) /* a sink that reports has done so in this time */
-#define MINIMUM_KBPS 500u
+#define MINIMUM_KBPS 150u
+/* Sound that takes more than this is left out before the pictures have less. */
+#define HEAVY_KBPS 500u
 
 /* Bits a pixel below which a steadier picture is worth more than a smooth one, and below which a
  * smaller one is (in thousandths). */
@@ -47,15 +50,16 @@ static uint32_t kbps_for(const McRateConfig *config, uint32_t fps, uint32_t mill
 
 void mc_rate_control_init(McRateControl *self, const McRateConfig *config, int64_t now_us)
 {
-    *self = (McRateControl){.config = *config,
-                            .decision = {.kbps = config->max_kbps, .fps = config->fps},
-                            .last = {.now_us = now_us},
-                            .lowered_us = now_us - LOWER_SPACING_US,
-                            .raised_us = now_us,
-                            .bad_us = now_us,
-                            .config_us = now_us,
-                            .raise_after_us = RAISE_AFTER_US,
-                            .unmute_after_us = UNMUTE_AFTER_US};
+    *self =
+        (McRateControl){.config = *config,
+                        .decision = {.kbps = config->max_kbps, .fps = config->fps, .tight = true},
+                        .last = {.now_us = now_us},
+                        .lowered_us = now_us - LOWER_SPACING_US,
+                        .raised_us = now_us,
+                        .bad_us = now_us,
+                        .config_us = now_us,
+                        .raise_after_us = RAISE_AFTER_US,
+                        .unmute_after_us = UNMUTE_AFTER_US};
 }
 
 /* Until a cut shows in the reports. */
@@ -86,7 +90,8 @@ static uint32_t kbps_for_loss(const McRateControl *self, const McRateInput *inpu
     const uint32_t kbps = self->decision.kbps;
     const uint32_t recent_256 = self->recent.lost * 256 / MAX(self->recent.datagrams, 1);
     const uint32_t lost_256 = CLAMP(recent_256, input->fraction_lost, 255);
-    const uint32_t floor = much ? kbps / 4 : self->config.max_kbps / 4;
+    const uint32_t least = input->received_kbps ? kbps / 16 : kbps / 4;
+    const uint32_t floor = much ? least : self->config.max_kbps / 4;
     const uint32_t got = MIN(self->sent_kbps, kbps) * (256 - lost_256) / 256;
     uint32_t may = much ? kbps / 2 : kbps * 3 / 4;
 
@@ -207,6 +212,11 @@ static void fit_mode(McRateControl *self)
         decision->size_step--;
 }
 
+static uint32_t least_kbps(const McRateControl *self)
+{
+    return self->sound_kbps > HEAVY_KBPS ? HEAVY_KBPS : MINIMUM_KBPS;
+}
+
 static bool lower(McRateControl *self, const McRateInput *input, uint32_t kbps)
 {
     const int64_t since_raise_us = input->now_us - self->raised_us;
@@ -216,14 +226,14 @@ static bool lower(McRateControl *self, const McRateInput *input, uint32_t kbps)
     const uint32_t trouble_kbps =
         input->received_kbps ? MIN(self->decision.kbps, input->received_kbps) : self->decision.kbps;
     const bool same = trouble_kbps > self->trouble_kbps / 10 * 8; /* else the link has changed */
-    if (self->decision.kbps > MINIMUM_KBPS && since_raise_us < VAIN_TRY_US && self->tried)
+    if (self->decision.kbps > least_kbps(self) && since_raise_us < VAIN_TRY_US && self->tried)
         self->raise_after_us =
             same ? MIN(self->raise_after_us * 2, RAISE_AFTER_MOST_US) : RAISE_AFTER_US;
     self->tried = false;
     self->cut_trip_us = input->trip_us;
     self->trouble_kbps = trouble_kbps;
     self->lowered_us = input->now_us;
-    self->decision.kbps = MAX(kbps, MINIMUM_KBPS);
+    self->decision.kbps = MIN(MAX(kbps, least_kbps(self)), self->decision.kbps);
     return true;
 }
 
@@ -231,8 +241,8 @@ static bool lower(McRateControl *self, const McRateInput *input, uint32_t kbps)
  * (LPCM's 1.6 Mbit/s) cannot give way a little. */
 static bool mute(McRateControl *self, const McRateInput *input)
 {
-    if (self->decision.mute || self->decision.kbps > MINIMUM_KBPS ||
-        self->sound_kbps <= MINIMUM_KBPS || input->now_us - self->lowered_us < LOWER_SPACING_US)
+    if (self->decision.mute || self->decision.kbps > HEAVY_KBPS || self->sound_kbps <= HEAVY_KBPS ||
+        input->now_us - self->lowered_us < LOWER_SPACING_US)
         return false;
     if (self->unmuted_us && input->now_us - self->unmuted_us < self->unmute_after_us)
         self->unmute_after_us = MIN(self->unmute_after_us * 2, UNMUTE_AFTER_MOST_US);
@@ -246,11 +256,11 @@ static bool mute(McRateControl *self, const McRateInput *input)
 static bool unmute(McRateControl *self, const McRateInput *input, uint32_t limit_kbps)
 {
     if (!self->decision.mute || input->now_us - self->bad_us < self->unmute_after_us ||
-        self->decision.kbps < MIN(self->muted_kbps + 2 * MINIMUM_KBPS, limit_kbps))
+        self->decision.kbps < MIN(self->muted_kbps + 2 * HEAVY_KBPS, limit_kbps))
         return false;
     const uint32_t kbps = self->decision.kbps;
     self->decision.mute = false;
-    self->decision.kbps = MAX(kbps, self->muted_kbps + MINIMUM_KBPS) - self->muted_kbps;
+    self->decision.kbps = MAX(kbps, self->muted_kbps + HEAVY_KBPS) - self->muted_kbps;
     self->unmuted_us = self->raised_us = input->now_us;
     self->tried = true;
     return true;
@@ -367,8 +377,9 @@ McRateDecision mc_rate_control_step(McRateControl *self, const McRateInput *inpu
     }
     if (changed)
         fit_mode(self);
-    self->decision.tight =
+    self->decision.full =
         self->lowered_us > self->config_us && input->now_us - self->bad_us < TIGHT_US;
+    self->decision.tight = self->decision.full || input->now_us - self->config_us < START_US;
     self->last = *input;
     self->decision.why = changed ? why : NULL;
     return self->decision;

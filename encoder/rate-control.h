@@ -36,7 +36,8 @@ typedef struct {
     uint32_t kbps;
     uint32_t fps;       /* at most so many pictures a second */
     uint32_t size_step; /* 0: the negotiated size; 1, 2: smaller modes are wanted */
-    bool tight;         /* the link has no room: no picture much larger than the others */
+    bool full;          /* the link has no room */
+    bool tight;         /* nor may have, at a start: no picture much larger than the others */
     bool mute;          /* sound that takes more than the pictures have: there is no room for it */
     const char *why;    /* words for the log; NULL: nothing changed */
 } McRateDecision;

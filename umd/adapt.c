@@ -85,7 +85,7 @@ void mc_adapt_start(McAdapt *self, const McWfdDecision *decision, uint16_t sink_
     self->fps = config.fps;
     self->size_step = 0;
     self->mute = self->wish_waits = false;
-    mc_media_follow_link(self->media, &(McStreamPace){.kbps = self->kbps});
+    mc_media_follow_link(self->media, &(McStreamPace){.kbps = self->kbps, .tight = true});
     mc_feedback_start(self->feedback, &config, sink_port, now_us);
 }
 

@@ -114,7 +114,7 @@ void mc_feedback_start(McFeedback *self, const McRateConfig *config, uint16_t si
     self->received_kbps = 0;
     self->counters = (McFeedbackCounters){0};
     self->trip_grows = false;
-    self->tight = false;
+    self->tight = true;
     self->trip_us = -1;
 }
 
@@ -368,7 +368,7 @@ bool mc_feedback_time(McFeedback *self, int64_t now_us, uint32_t idr_requests,
         self->queued_at_us = now_us;
     }
     *ret_decision = mc_rate_control_step(&self->rate, &input);
-    loss.tight = ret_decision->tight;
+    loss.tight = ret_decision->full;
     const bool share = decide_duplication(self, &loss);
     const bool news = ret_decision->why || ret_decision->tight != self->tight || share;
     self->tight = ret_decision->tight;

@@ -35,6 +35,7 @@ SCENARIOS = {
     "halve": ("0:rate=10000;queue=200,6:rate=5000,14:rate=10000", 24, ("--bitrate", "8000"), ()),
     "collapse": ("0:rate=10000;queue=200,5:rate=1500,15:rate=10000", 32, ("--bitrate", "8000"), AAC),
     "trickle": ("0:rate=10000;queue=200,5:rate=500,15:rate=10000", 32, ("--bitrate", "8000"), AAC),
+    "start": ("0:rate=3000;queue=200", 12, ("--bitrate", "8000"), AAC),
     "loss": ("0:rate=20000;loss=2", 20, ("--bitrate", "4000"), ()),
     "loss-seldom": ("0:rate=20000;loss=2", 45, ("--bitrate", "4000"), (), SELDOM),
     "loss-asks": ("0:rate=20000;loss=2", 45, ("--bitrate", "4000"), (), ASKS),
@@ -167,6 +168,9 @@ def judge(script, seconds, series, pictures, report):
                                             if CALM_S <= at <= seconds - 1), default=0)), "steps": []}
     result["longest_gap_ms"], result["longest_not_whole_ms"] = longest_ms(pictures)
     result["intact_percent"] = round(100 * sum(are_intact(pictures)) / max(len(pictures), 1))
+    result["oldest_at_start_ms"] = max((p["age_ms"] for p in pictures if p["t_s"] < CALM_S), default=None)
+    result["first_whole_after_ms"] = next((round(p["t_s"] * 1e3) for p, intact in zip(
+        pictures, are_intact(pictures)) if intact), None)
     keys = [picture for picture in pictures if picture["idr"]]
     result["key_frames_holed"] = round(sum(picture["holed"] for picture in keys))
     result["twice"] = report["rtp"]["duplicates"]
@@ -217,6 +221,8 @@ def show(result):
     print(f"  by stamps: at most {result['longest_gap_ms']} ms without a picture, "
           f"{result['longest_not_whole_ms']} ms without a whole one, "
           f"{result['slowest_answer_ms']} ms from a hole to a key frame")
+    print(f"  the first whole picture {result['first_whole_after_ms']} ms after the first datagram, the oldest in "
+          f"the first {CALM_S:g} s {result['oldest_at_start_ms']:.0f} ms old")
     print(f"  {result['intact_percent']} of 100 pictures whole with all that they refer to, "
           f"{result['key_frames_holed']} key frames with a hole, {result['twice']} datagrams came twice")
     for step in result["steps"]:
