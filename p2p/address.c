@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "p2p/dhcp.h"
+#include "p2p/group-subnet.h"
 #include "p2p/link.h"
 
 enum { DATAGRAMS_AT_ONCE = 16 };
@@ -365,8 +366,14 @@ void mc_address_ask(McAddress *self)
 void mc_address_set(McAddress *self, const uint8_t own_ip[4], const uint8_t mask[4],
                     const uint8_t peer_ip[4])
 {
+    uint8_t narrow[4];
+
     memcpy(self->peer_ip, peer_ip, 4);
-    set_own(self, own_ip, mask);
+    memcpy(narrow, mask, 4);
+    if (mc_group_subnet(own_ip, peer_ip, narrow))
+        set_own(self, own_ip, narrow);
+    else
+        tell(self, MC_ADDRESS_FAILED, self->peer_ip);
 }
 
 void mc_address_watch(McAddress *self)

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "p2p/group-subnet.h"
+
 /*  0  op htype hlen hops     4 xid        8 secs flags    12 ciaddr   16 yiaddr
  * 20  siaddr   24 giaddr    28 chaddr(16)  44 sname(64)  108 file(128)  236 magic 63825363
  * 240 options: code, length, value ... 255 */
@@ -204,10 +206,14 @@ bool mc_dhcp_client_tick(McDhcpClient *self, gint64 now_us, McDhcpMessage *ret)
 
 static bool take_offer(McDhcpClient *self, const McDhcpMessage *message, gint64 now_us)
 {
-    if (message->type != MC_DHCP_OFFER || is_zero(message->yiaddr))
+    const uint8_t *server = is_zero(message->server_id) ? message->siaddr : message->server_id;
+    uint8_t mask[4];
+
+    memcpy(mask, message->mask, 4);
+    if (message->type != MC_DHCP_OFFER || !mc_group_subnet(message->yiaddr, server, mask))
         return false;
     memcpy(self->ip, message->yiaddr, 4);
-    memcpy(self->server, is_zero(message->server_id) ? message->siaddr : message->server_id, 4);
+    memcpy(self->server, server, 4);
     self->state = MC_DHCP_REQUESTING;
     self->tries = 0;
     self->next_us = now_us;
@@ -216,8 +222,6 @@ static bool take_offer(McDhcpClient *self, const McDhcpMessage *message, gint64 
 
 static bool take_answer(McDhcpClient *self, const McDhcpMessage *message, gint64 now_us)
 {
-    static const uint8_t usual_mask[4] = {255, 255, 255, 0};
-
     if (message->type == MC_DHCP_NAK && self->state == MC_DHCP_REQUESTING) {
         self->state = MC_DHCP_SELECTING;
         self->next_us = now_us + RETRY_US;
@@ -226,7 +230,8 @@ static bool take_answer(McDhcpClient *self, const McDhcpMessage *message, gint64
     /* A server that gives another address while we stream would end the session: not taken. */
     if (message->type != MC_DHCP_ACK || memcmp(message->yiaddr, self->ip, 4) != 0)
         return false;
-    memcpy(self->mask, is_zero(message->mask) ? usual_mask : message->mask, 4);
+    memcpy(self->mask, message->mask, 4);
+    mc_group_subnet(self->ip, self->server, self->mask); /* both were fit when they were offered */
     self->state = MC_DHCP_BOUND;
     self->tries = 0;
     self->next_us =

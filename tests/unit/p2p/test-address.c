@@ -112,6 +112,27 @@ static void test_static(void)
     g_assert_cmpmem(seen.own.peer_ip, 4, peer, 4);
 }
 
+/* A sink that gives half of the Internet as its group's subnet gets what is sent to itself. */
+static void test_greedy(void)
+{
+    static const uint8_t ip[4] = {192, 168, 42, 2}, peer[4] = {192, 168, 42, 1},
+                         half[4] = {128, 0, 0, 0}, foreign[4] = {8, 8, 8, 1};
+    g_autoptr(GMainContext) context = g_main_context_new();
+    Seen seen = {0};
+    g_autoptr(McAddress) address = mc_address_new("mccl", context, on_event, &seen, NULL);
+
+    mc_address_set(address, ip, half, peer);
+    wait_for(context, &seen.owns, 1);
+    g_assert_true(run("test -n \"$(ip -4 route show 192.168.42.0/24 dev mccl)\""));
+    g_assert_true(run("test $(ip -4 route show dev mccl | wc -l) = 1"));
+    g_clear_pointer(&address, mc_address_free);
+    g_assert_true(run("test -z \"$(ip -4 addr show dev mccl)\""));
+    address = mc_address_new("mccl", context, on_event, &seen, NULL);
+    mc_address_set(address, foreign, mask, peer);
+    g_assert_cmpuint(seen.failures, ==, 1);
+    g_assert_true(run("test -z \"$(ip -4 addr show dev mccl)\""));
+}
+
 static void test_watch(void)
 {
     g_autoptr(GMainContext) context = g_main_context_new();
@@ -182,6 +203,7 @@ int main(int argc, char **argv)
     g_test_add_func("/address/both-ends", test_both_ends);
     g_test_add_func("/address/busybox", test_busybox);
     g_test_add_func("/address/static", test_static);
+    g_test_add_func("/address/greedy", test_greedy);
     g_test_add_func("/address/watch", test_watch);
     g_test_add_func("/address/subnet", test_subnet);
     g_test_add_func("/address/neighbour", test_neighbour);
