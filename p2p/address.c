@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <glib-unix.h>
 #include <ifaddrs.h>
 #include <linux/filter.h>
@@ -21,6 +22,7 @@
 #include "p2p/dhcp.h"
 #include "p2p/group-subnet.h"
 #include "p2p/link.h"
+#include "p2p/write-all.h"
 
 enum { DATAGRAMS_AT_ONCE = 16 };
 
@@ -381,6 +383,23 @@ void mc_address_watch(McAddress *self)
     look(self);
 }
 
+/* A router announces itself to whoever hears it, and a sink that does so in its group would be
+ * this machine's way to the IPv6 Internet.  Nothing in a group is IPv6's: what was learned already
+ * goes with it.  The group's own interface ends with the group; another one is not ours to change.
+ */
+static void hear_no_router(const McAddress *self)
+{
+    g_autofree char *path =
+        g_strdup_printf("/proc/sys/net/ipv6/conf/%s/disable_ipv6", self->ifname);
+    const int fd = g_str_has_prefix(self->ifname, "p2p-") ? open(path, O_WRONLY | O_CLOEXEC) : -1;
+
+    if (fd < 0) /* or a kernel without IPv6 */
+        return;
+    if (!mc_write_all(fd, "1", 1))
+        g_debug("%s: IPv6 stays: %s", self->ifname, g_strerror(errno));
+    close(fd);
+}
+
 static bool find_interface(McAddress *self)
 {
     struct ifreq request = {0};
@@ -418,8 +437,10 @@ McAddress *mc_address_new(const char *ifname, GMainContext *context, McAddressCa
     self->user_data = user_data;
     self->watch_fd = self->packet_fd = -1;
     g_strlcpy(self->ifname, ifname, sizeof(self->ifname));
-    if (find_interface(self) && open_watch(self))
+    if (find_interface(self) && open_watch(self)) {
+        hear_no_router(self);
         return self;
+    }
     g_set_error(error, MC_LINK_ERROR, MC_LINK_ERROR_FAILED, "the group's interface %s: %s", ifname,
                 g_strerror(errno));
     mc_address_free(self);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* p2p/address.h - the addresses of a group's interface: ours set and read back from the kernel, the
- * sink's given by our DHCP server or ours asked for by our DHCP client.  No default route, no DNS.
+ * sink's given by our DHCP server or ours asked for by our DHCP client.  No default route, no DNS,
+ * and no IPv6 on an interface of the group's own.
  * Packet sockets carry DHCP, so that no firewall stands in its way.
  * Thread: the one that runs the GMainContext.  Owner: p2p/engine, one for each group.
  * Errors: MC_LINK_ERROR. */

@@ -125,12 +125,13 @@ static GVariant *addresses(void)
     return g_variant_builder_end(&builder);
 }
 
+/* "ignore" would leave the kernel to listen to whoever announces himself as a router. */
 static GVariant *no_addresses(void)
 {
     GVariantBuilder builder;
 
     g_variant_builder_init(&builder, G_VARIANT_TYPE_VARDICT);
-    g_variant_builder_add(&builder, "{sv}", "method", g_variant_new_string("ignore"));
+    g_variant_builder_add(&builder, "{sv}", "method", g_variant_new_string("disabled"));
     return g_variant_builder_end(&builder);
 }
 

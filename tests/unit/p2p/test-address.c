@@ -133,6 +133,28 @@ static void test_greedy(void)
     g_assert_true(run("test -z \"$(ip -4 addr show dev mccl)\""));
 }
 
+/* A sink that says it is a router is none of ours; on an interface that is not the group's own,
+ * that is not for us to say. */
+static void test_router(void)
+{
+    g_autoptr(GMainContext) context = g_main_context_new();
+    Seen seen = {0};
+
+    if (!run("test -e /proc/sys/net/ipv6/conf/mccl/disable_ipv6")) {
+        g_test_skip("the kernel has no IPv6");
+        return;
+    }
+    g_assert_true(
+        run("ip link add p2p-mc-0 type veth peer name p2p-peer && ip link set p2p-mc-0 up"));
+    g_autoptr(McAddress) group = mc_address_new("p2p-mc-0", context, on_event, &seen, NULL);
+    g_assert_nonnull(group);
+    g_assert_true(run("grep -q 1 /proc/sys/net/ipv6/conf/p2p-mc-0/disable_ipv6"));
+    g_autoptr(McAddress) other = mc_address_new("mccl", context, on_event, &seen, NULL);
+    g_assert_nonnull(other);
+    g_assert_true(run("grep -q 0 /proc/sys/net/ipv6/conf/mccl/disable_ipv6"));
+    g_assert_true(run("ip link delete p2p-mc-0"));
+}
+
 static void test_watch(void)
 {
     g_autoptr(GMainContext) context = g_main_context_new();
@@ -204,6 +226,7 @@ int main(int argc, char **argv)
     g_test_add_func("/address/busybox", test_busybox);
     g_test_add_func("/address/static", test_static);
     g_test_add_func("/address/greedy", test_greedy);
+    g_test_add_func("/address/router", test_router);
     g_test_add_func("/address/watch", test_watch);
     g_test_add_func("/address/subnet", test_subnet);
     g_test_add_func("/address/neighbour", test_neighbour);

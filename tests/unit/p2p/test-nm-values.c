@@ -117,7 +117,7 @@ static void test_connection(void)
               "  'wfd-ies': <[byte 0, 0, 6, 0, 16, 28, 68, 0, 200]>},"
               " 'ipv4': {'method': <'auto'>, 'never-default': <true>, 'ignore-auto-dns': <true>,"
               "  'ignore-auto-routes': <true>, 'may-fail': <false>},"
-              " 'ipv6': {'method': <'ignore'>}}");
+              " 'ipv6': {'method': <'disabled'>}}");
     g_autoptr(GVariant) bound =
         parse("{'persist': <'volatile'>, 'bind-activation': <'dbus-client'>}");
 
