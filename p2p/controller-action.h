@@ -12,6 +12,7 @@ typedef enum {
     MC_CONTROLLER_PROVISIONING, /* method of pairing: the sink may ask its user */
     MC_CONTROLLER_WAITING_PIN,  /* our user reads it off the sink; see mc_controller_pin() */
     MC_CONTROLLER_INVITING,     /* into the group that both remember */
+    MC_CONTROLLER_ASKED,        /* it asks its user, and calls us into the group itself then */
     MC_CONTROLLER_SEEKING,      /* whether the sink started a group of its own */
     MC_CONTROLLER_NEGOTIATING,  /* who owns the group */
     MC_CONTROLLER_FORMING,      /* keys */

@@ -22,7 +22,7 @@ void mc_controller_clean_up(McController *self)
         g_strlcpy(command.ifname, self->ifname, sizeof(command.ifname));
         mc_controller_command(self, &command);
     } else if (self->state == MC_CONTROLLER_SEEKING || self->state == MC_CONTROLLER_LOOKING ||
-               self->state == MC_CONTROLLER_PROVISIONING) {
+               self->state == MC_CONTROLLER_ASKED || self->state == MC_CONTROLLER_PROVISIONING) {
         mc_controller_simple(self, MC_COMMAND_STOP_FIND); /* ends the asking, too */
     } else if (may_leave_a_group(self->state)) {
         mc_controller_simple(self, MC_COMMAND_CANCEL);

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+enum { STATUS_NOT_YET = 1 }; /* "information is currently unavailable" */
+
 /* --- devices ---------------------------------------------------------------------------------- */
 
 static void on_device(McController *self, const McWpaEvent *event)
@@ -54,11 +56,11 @@ static void on_foreign_request(McController *self, const McWpaEvent *event)
                       event->name[0] ? event->name : "a device", mac);
 }
 
-/* Between two attempts of ours. */
+/* Between two attempts of ours, or because its user was asked. */
 static bool may_come_by_itself(const McController *self)
 {
     return self->state == MC_CONTROLLER_PAUSING || self->state == MC_CONTROLLER_LOOKING ||
-           self->state == MC_CONTROLLER_SEEKING;
+           self->state == MC_CONTROLLER_SEEKING || self->state == MC_CONTROLLER_ASKED;
 }
 
 /* Nobody has the PIN that it would need: the next attempt asks for one first. */
@@ -184,6 +186,14 @@ static void on_wps_overlap(McController *self, const McWpaEvent *event)
 
 /* --- invitation ------------------------------------------------------------------------------- */
 
+/* Its invitation finds us only where we listen, which a find does between its scans. */
+static void wait_for_its_user(McController *self)
+{
+    mc_controller_enter(self, MC_CONTROLLER_ASKED);
+    self->swept = false;
+    mc_controller_find(self);
+}
+
 static void on_invitation_result(McController *self, const McWpaEvent *event)
 {
     McLinkFailure failure = MC_LINK_FAILURE_INVITATION;
@@ -192,6 +202,10 @@ static void on_invitation_result(McController *self, const McWpaEvent *event)
         return;
     if (event->status == 0) {
         mc_controller_enter(self, MC_CONTROLLER_FORMING);
+        return;
+    }
+    if (event->status == STATUS_NOT_YET) {
+        wait_for_its_user(self);
         return;
     }
     if (event->status == 7 || event->status == 8)

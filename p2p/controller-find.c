@@ -42,6 +42,7 @@ void mc_controller_announce(McController *self)
 bool mc_controller_wants_to_find(const McController *self)
 {
     return self->state == MC_CONTROLLER_SEARCHING || self->state == MC_CONTROLLER_LOOKING ||
+           self->state == MC_CONTROLLER_ASKED ||
            (self->discovering && !mc_controller_is_connecting(self) &&
             self->state != MC_CONTROLLER_LEAVING);
 }

@@ -9,7 +9,7 @@
  *        +--------------------+-------------------+------+-------------+
  *        v                    v                   v                    v
  *     INVITING          PROVISIONING           SEEKING            NEGOTIATING
- *        |             (WAITING_PIN)  -->  JOINING   |                 |
+ *     (ASKED)          (WAITING_PIN)  -->  JOINING   |                 |
  *        |                                    |      |              FORMING
  *        +------------------+-----------------+------+-----------------+
  *                           v P2P-GROUP-STARTED
@@ -40,6 +40,8 @@ static const struct {
                                    "Waiting for the PIN"},
     [MC_CONTROLLER_INVITING] = {"inviting", 10000, MC_LINK_FAILURE_INVITATION,
                                 "Inviting the sink into the remembered group"},
+    [MC_CONTROLLER_ASKED] = {"asked", 15000, MC_LINK_FAILURE_INVITATION,
+                             "The sink asks its user; accept on its screen"},
     [MC_CONTROLLER_SEEKING] = {"seeking", 12000, MC_LINK_FAILURE_NO_GROUP,
                                "Looking for a group of the sink's own"},
     [MC_CONTROLLER_NEGOTIATING] = {"negotiating", 40000, MC_LINK_FAILURE_NO_ANSWER,

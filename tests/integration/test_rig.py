@@ -220,7 +220,7 @@ def invited(miracast, intent, words=(), bus=False, source=None):
         room.listen()
         cast = room.cast(*words)
         found = room.sink.event(r"P2P-INVITATION-RECEIVED sa=(\S+) persistent=(\d+)", timeout=60)
-        cast.said(r"link.invitation-failed", 60)
+        cast.said(r"asks its user", 60)
         room.sink.command(f"P2P_INVITE persistent={found.group(2)} peer={found.group(1)}")
         room.come_together(cast, intent, by="memory")
         interrupted_cast(room, cast)

@@ -137,6 +137,16 @@ static const Script remembered[] = {
     {"no-answer-to-invitation", "Lab Sink",
      REMEMBERED "+ 10000\n> P2P_CANCEL\n* retry link.invitation-failed\n" LOOKED CONNECT14
                 "= negotiating\n"},
+    {"sink-asks-its-user", "Lab Sink",
+     REMEMBERED "! P2P-INVITATION-RESULT status=1 \n> P2P_FIND 4 type=social\n= asked\n"
+                "! P2P-FIND-STOPPED\n+ 500\n> P2P_FIND 30\n= asked\n"
+                "! P2P-INVITATION-ACCEPTED sa=" SINK " persistent=3 freq=2412 ssid=\"DIRECT-ZA\" "
+                "go_dev_addr=" SINK "\n= forming\n" STARTED_CLIENT OWN_CLIENT
+                "* ready \n= ready\n"},
+    {"sink's-user-does-not-answer", "Lab Sink",
+     REMEMBERED "! P2P-INVITATION-RESULT status=1 \n> P2P_FIND 4 type=social\n= asked\n+ 15000\n"
+                "> P2P_STOP_FIND\n* retry link.invitation-failed\n" LOOKED CONNECT14
+                "= negotiating\n"},
     {"invitation-refused", "Lab Sink",
      SEARCH FOUND "> P2P_PEER " SINK "\n" PEER_REPLY "> P2P_PEER " SINK "\n< " SINK
                   "|device_name=Lab Sink|config_methods=0x188|group_capab=0x0|persistent=3|"
