@@ -11,7 +11,8 @@
 
 enum {
     PIN_S = 115,
-    DIAL_S = 45, /* slow sinks open RTSP half a minute after the group */
+    DIAL_S = 45,      /* slow sinks open RTSP half a minute after the group */
+    GROUP_GOES_S = 3, /* from the kernel's taking its address to the news of its end */
 };
 
 static McControllerWish wish_of(const McLinkConfig *config)
@@ -162,12 +163,30 @@ static int await_dial(P2p *self, GError **error)
     return -1;
 }
 
+/* An address that goes with its group is nobody's mistake: what came of the group is told soon. */
+static bool is_group_going(P2p *self, const GError *error)
+{
+    const int64_t until_us = g_get_monotonic_time() + GROUP_GOES_S * G_USEC_PER_SEC;
+    bool in_time = error->code == MC_LINK_ERROR_ADDRESS;
+
+    g_mutex_lock(&self->lock);
+    while (in_time && self->has_group && !self->cancelled)
+        in_time = g_cond_wait_until(&self->changed, &self->lock, until_us);
+    g_mutex_unlock(&self->lock);
+    return in_time;
+}
+
 static int serve_group(P2p *self, GError **error)
 {
-    McListener *listener = open_listener(self, error);
+    g_autoptr(GError) own = NULL;
+    McListener *listener = open_listener(self, &own);
 
-    if (!listener)
+    if (!listener) {
+        mc_door_close(&self->door);
+        if (!is_group_going(self, own))
+            g_propagate_error(error, g_steal_pointer(&own));
         return -1;
+    }
     replace_listener(self, listener);
     return await_dial(self, error);
 }

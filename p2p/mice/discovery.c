@@ -169,7 +169,7 @@ static void on_browsing(GObject *source, GAsyncResult *result, gpointer user_dat
     }
     g_set_error(&self->error, MC_LINK_ERROR, MC_LINK_ERROR_NOT_SUPPORTED,
                 "sinks on the network cannot be looked for: the Avahi daemon does not answer (%s)",
-                error->message);
+                g_strchomp(error->message));
     g_main_loop_quit(self->loop);
 }
 
@@ -236,7 +236,7 @@ static GDBusConnection *connect_bus(GError **error)
     if (!bus)
         g_set_error(error, MC_LINK_ERROR, MC_LINK_ERROR_NOT_SUPPORTED,
                     "sinks on the network cannot be looked for: there is no system bus (%s)",
-                    why->message);
+                    g_strchomp(why->message));
     return bus;
 }
 

@@ -450,11 +450,14 @@ def killed_cast(room, cast):
 
 
 def vanished_manager(room, cast):
-    """Killed, it leaves its group to wpa_supplicant; a new one comes."""
+    """Killed, it leaves its group to wpa_supplicant, and its own rules to whoever comes; a new one comes."""
     room.manager.child.kill()
     room.manager.child.wait()
     cast.ended("link.supplicant-gone", timeout=120)
     until(lambda: "p2p-wlan0" not in sh("ip -o link", quiet=True), "the group's end", 10)
+    for table in re.findall(r"^table (\S+ nm-shared-p2p-\S+)", sh("nft list ruleset", quiet=True), re.M):
+        sh(f"nft delete table {table}")
+    sh("pkill -f 'dnsmasq.*--listen-address=10[.]42'", check=False)  # of the machine that is this guest
     room.manager.start()
 
 

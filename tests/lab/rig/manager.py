@@ -34,7 +34,7 @@ class Manager:
         if not shutil.which("NetworkManager"):
             raise Lacking("NetworkManager is not installed (the package network-manager)")
         self.start_udev()
-        self.supplicant = air.start(["wpa_supplicant", "-u", "-s", "-O", self.ctrl_dir], out="/run/wpa-source.log")
+        self.supplicant = air.start(["wpa_supplicant", "-u", "-t", "-O", self.ctrl_dir], out="/run/wpa-source.log")
         pathlib.Path("/run/nm.conf").write_text(CONFIG)
         self.start()
 
@@ -47,7 +47,7 @@ class Manager:
         sh("udevadm trigger --subsystem-match=net && udevadm settle --timeout=60")
 
     def start(self):
-        self.child = self.air.start(["NetworkManager", "--no-daemon", "--config", "/run/nm.conf", "--config-dir",
+        self.child = self.air.start(["NetworkManager", "--debug", "--config", "/run/nm.conf", "--config-dir",
                                      "/run/nm.d", "--pid-file", "/run/nm.pid", "--state-file", "/run/nm.state"],
                                     out="/run/nm.log")
         until(lambda: "p2p-dev-wlan0:disconnected" in self.tell("device"), "the Wi-Fi Direct device", PATIENCE_S)

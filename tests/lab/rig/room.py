@@ -139,8 +139,11 @@ class Room:
 
     def come_together(self, cast, intent, by="button"):
         """From the request to RTSP's address at the computer; with the television's role and channel."""
-        interface, role, freq = self.press_button(intent, by)
-        self.give_or_take_address(interface, role)
+        try:
+            interface, role, freq = self.press_button(intent, by)
+            self.give_or_take_address(interface, role)
+        except Failure as failure:
+            raise Failure(f"{failure}; the computer's side:\n{cast.text()}") from failure
         address = cast.said(r"listening on ([0-9.]+):", 90).group(1)
         if "group on 0 MHz" in cast.text():
             raise Failure("it does not know the group's channel")
