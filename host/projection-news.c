@@ -6,12 +6,23 @@
 
 #include "host/projection-private.h"
 
+/* From here on the time of --duration runs: the driver says that the sink plays, or, if it is one
+ * that says nothing, a picture has left. */
+static void note_streaming(McProjection *self)
+{
+    if (g_atomic_int_compare_and_exchange(&self->streams, 0, 1))
+        eventfd_write(self->wake_fd, 1);
+}
+
 void mc_projection_on_progress(const char *step, const char *text, void *user_data)
 {
     McProjection *self = user_data;
 
-    if (!g_atomic_int_get(&self->abandoned))
-        mc_report_step(self->report, step, text);
+    if (g_atomic_int_get(&self->abandoned))
+        return;
+    mc_report_step(self->report, step, text);
+    if (!strcmp(step, "play"))
+        note_streaming(self);
 }
 
 /* True: it is told later, or never. */
@@ -74,10 +85,12 @@ static void on_statistic(const MIRACAST_STATISTIC_DATA *stat, int64_t time_ns, v
 {
     McProjection *self = user_data;
 
-    if (stat->StatisticType == MIRACAST_STATISTIC_TYPE_CHUNK_PROCESSING_COMPLETE)
+    if (stat->StatisticType == MIRACAST_STATISTIC_TYPE_CHUNK_PROCESSING_COMPLETE) {
         mc_meter_chunk(self->meter, MC_METER_DRIVER, &stat->EncodeComplete.ChunkInfo, time_ns);
-    else if (stat->StatisticType == MIRACAST_STATISTIC_TYPE_CHUNK_SENT)
+    } else if (stat->StatisticType == MIRACAST_STATISTIC_TYPE_CHUNK_SENT) {
         mc_meter_sent(self->meter, stat->ChunkSent.ChunkId, time_ns);
+        note_streaming(self);
+    }
 }
 
 static void on_chunk_info(const MIRACAST_CHUNK_INFO *info, int64_t time_ns, void *user_data)

@@ -38,6 +38,7 @@ struct McProjection {
     int wake_fd;        /* someone wants the running thread's attention */
     gint stop_wanted;   /* atomic */
     gint ended;         /* atomic: the driver reported the session's end */
+    gint streams;       /* atomic: the sink plays */
     gint error_told;    /* atomic */
     gint abandoned;     /* atomic: the driver hangs and may call on; nobody listens any more */
     McStart start;      /* the driver's Start */

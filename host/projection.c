@@ -209,21 +209,29 @@ static int64_t next_protect_us(const McProjection *self, int64_t start_us)
     return at_s >= 0 && at_us > g_get_monotonic_time() ? at_us : INT64_MAX;
 }
 
+/* When --duration is over, as far as is known now. */
+static int64_t end_of_duration(McProjection *self, int64_t end_us, int64_t now_us)
+{
+    if (end_us != INT64_MAX || !self->options->duration_s || !g_atomic_int_get(&self->streams))
+        return end_us;
+    return now_us + (int64_t) self->options->duration_s * G_USEC_PER_SEC;
+}
+
 /* Until it is stopped, the sink's or the driver's end, or --duration. */
 static void project(McProjection *self)
 {
     const int64_t start_us = g_get_monotonic_time();
-    int64_t now_us = start_us, next_us = now_us + STATISTICS_PERIOD_US;
-    int64_t end_us = self->options->duration_s
-                         ? now_us + (int64_t) self->options->duration_s * G_USEC_PER_SEC
-                         : INT64_MAX;
+    int64_t now_us = start_us, next_us = now_us + STATISTICS_PERIOD_US, end_us = INT64_MAX;
 
     while (!g_atomic_int_get(&self->stop_wanted) && !g_atomic_int_get(&self->ended) &&
            now_us < end_us) {
         struct pollfd wake = {.fd = self->wake_fd, .events = POLLIN};
+        eventfd_t wakes;
+        end_us = end_of_duration(self, end_us, now_us);
         follow_protect(self, (double) (now_us - start_us) / G_USEC_PER_SEC);
         int64_t until_us = MIN(MIN(next_us, end_us), next_protect_us(self, start_us));
-        poll(&wake, 1, (int) (MAX(0, until_us - now_us) / 1000 + 1));
+        if (poll(&wake, 1, (int) (MAX(0, until_us - now_us) / 1000 + 1)) > 0)
+            eventfd_read(self->wake_fd, &wakes); /* what they stand for is in the flags */
         now_us = g_get_monotonic_time();
         if (now_us >= next_us) {
             mc_display_path_send_query_status(self->display, on_status_answer, self);

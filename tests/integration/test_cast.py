@@ -891,6 +891,13 @@ def test_duration(bed):
     check(report["ended_by"] == "source", report["ended_by"])
 
 
+def test_duration_of_a_slow_sink(bed):
+    """One that takes longer to begin than its stream is to last gets all of that."""
+    source, port = bed.cast("--capture", "test", "--duration", "1")
+    report = finish(bed, source, bed.sink(port, "--no-teardown", "--no-decode", profile="slow-play", duration=60))
+    check(report["ended_by"] == "source" and report["video"]["idr_frames"] >= 1, report)
+
+
 def test_vanish(bed):
     source, port = bed.cast("--capture", "test", "--keepalive", "1")
     sink = bed.sink(port, "--script", "0.5:vanish", "--no-teardown", duration=60)
@@ -1194,6 +1201,7 @@ CASES = {
     "srtp-ffmpeg": test_srtp_ffmpeg, "srtp-bad-key": test_srtp_bad_key, "keepalive": test_keepalive, "interrupt": test_interrupt,
     "interrupt-while-waiting": test_interrupt_while_waiting,
     "interrupt-while-starting": test_interrupt_while_starting, "duration": test_duration,
+    "duration-of-a-slow-sink": test_duration_of_a_slow_sink,
     "vanish": test_vanish, "close": test_close, "reset": test_reset,
     "garbage": stranger("garbage-first", ""), "big-header": stranger("big-header", "4096"),
     "negative-length": stranger("negative-length", "Content-Length"),
