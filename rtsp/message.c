@@ -247,10 +247,11 @@ size_t mc_rtsp_reader_held(const McRtspReader *self)
     return self->bytes->len - self->start;
 }
 
+/* And what a sink counts wrongly: the NUL behind its text, blanks. */
 static void skip_blank_lines(McRtspReader *self)
 {
-    while (self->start < self->bytes->len && strchr("\r\n", self->bytes->data[self->start]) &&
-           self->bytes->data[self->start])
+    while (self->start < self->bytes->len &&
+           memchr("\r\n \t", self->bytes->data[self->start], sizeof("\r\n \t")))
         self->start++;
     self->scanned = MAX(self->scanned, self->start);
     self->line_start = MAX(self->line_start, self->start);

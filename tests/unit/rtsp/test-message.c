@@ -18,6 +18,7 @@ static const char stream[] = "\r\n\r\n"
                              "\n"
                              "wfd_idr_request\r\n"
                              "\r\n" /* a stray one, as Samsung tablets send it */
+                             " \t"  /* what a sink counts wrongly */
                              "PLAY rtsp://192.168.49.1:7236/wfd1.0/streamid=0 RTSP/1.0\r\n"
                              "CSEQ: 9\r\n"
                              "Session: 12345678 ; timeout=60\r\n"
@@ -101,6 +102,21 @@ static void test_pieces(void)
         }
         expect_messages(messages);
     }
+}
+
+/* A sink that sends its text with the NUL that ends it. */
+static void test_nul_behind(void)
+{
+    static const char text[] = "RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n\0"
+                               "OPTIONS * RTSP/1.0\r\nCSeq: 2\r\n\r\n";
+    McRtspReader *reader = mc_rtsp_reader_new();
+    g_autoptr(GPtrArray) messages = g_ptr_array_new_with_free_func(message_free);
+
+    mc_rtsp_reader_feed(reader, (const uint8_t *) text, sizeof(text));
+    drain(reader, messages);
+    g_assert_cmpuint(messages->len, ==, 2);
+    g_assert_cmpuint(mc_rtsp_reader_held(reader), ==, 0);
+    mc_rtsp_reader_free(reader);
 }
 
 /* ---- what ends a stream ---- */
@@ -381,6 +397,7 @@ int main(int argc, char **argv)
     };
 
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/message/nul-behind", test_nul_behind);
     g_test_add_func("/message/cut-at-each-byte", test_cut);
     g_test_add_func("/message/pieces", test_pieces);
     g_test_add_func("/message/nul", test_nul);
