@@ -54,7 +54,7 @@ static const struct {
     {"rtsp.disconnected", MC_EXIT_LOST, "see that the sink is on, then cast again"},
     {"rtsp.teardown", MC_EXIT_SESSION,
      "look at the sink: it may be busy, or ask a person first; then cast again"},
-    {"rtsp.no-common-format", MC_EXIT_SESSION, "try another --mode"},
+    {"rtsp.no-common-format", MC_EXIT_SESSION, "cast to another sink"},
     {"rtsp.", MC_EXIT_SESSION, "run again with --trace DIR to see the dialogue"},
     {"session.", MC_EXIT_SESSION, NULL},
     {"encoder.missing", MC_EXIT_MEDIA,

@@ -167,10 +167,14 @@ static void on_closed(McSession *self, const McWfdEvent *event)
 
 static void on_connector(McSession *self, int connector)
 {
-    if (connector == -1 && self->monitor.reported)
+    if (connector == -1 && self->monitor.reported) {
         mc_monitor_depart(&self->monitor);
-    else if (connector >= 0 && !self->monitor.reported && self->started)
+        mc_session_progress(self, "display",
+                            "none is connected to the sink any more; pictures go on with the next");
+    } else if (connector >= 0 && !self->monitor.reported && self->started) {
         mc_monitor_arrive(&self->monitor, mc_wfd_source_caps(self->source));
+        mc_session_progress(self, "display", "one is connected to the sink again");
+    }
 }
 
 /* Its new modes come with an event of their own. */

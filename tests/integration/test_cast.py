@@ -497,6 +497,15 @@ def test_other_display(bed):
     check(report["displays"] == 1, report["dialogue"])
 
 
+def test_no_other_display(bed):
+    """The sink's own display is unplugged and plugged in again: that is said, for the picture stands."""
+    source, port = bed.cast("--capture", "test", "--fps", "30")
+    sink = bed.sink(port, "--no-decode", "--script", "0.3:connector=none,0.6:connector=05", duration=1.5)
+    source.wait_line("display +none is connected to the sink any more")
+    source.wait_line("display +one is connected to the sink again")
+    finish(bed, source, sink)
+
+
 def test_av_sync(bed):
     """A flash and a beep of the same moment, where they stand in the stream's time."""
     for codec in ("AAC 00000001 00", "LPCM 00000002 00", "AC3 00000001 00"):
@@ -1186,7 +1195,7 @@ CASES = {
     "flavour-filled": flavour("filled", "0x0100", "0x1000"),
     "flavour-unbounded": flavour("unbounded", "0x0100", "0x1000"),
     "input-withdrawn": test_input_withdrawn, "input-impossible": test_input_impossible,
-    "other-display": test_other_display, "input-denied": test_input_denied, "input-allowed": test_input_allowed, "idr": test_idr, "idr-storm": test_idr_storm,
+    "other-display": test_other_display, "no-other-display": test_no_other_display, "input-denied": test_input_denied, "input-allowed": test_input_allowed, "idr": test_idr, "idr-storm": test_idr_storm,
     "idr-flood": asks_without_end("default", False), "idr-flood-reports": asks_without_end("windows-r2", True),
     "no-sound-server": test_no_sound_server, "pause": test_pause, "trace": test_trace, "trace-no-room": test_trace_no_room,
     "stats-no-room": test_stats_no_room, "stats-unread": test_stats_unread,
