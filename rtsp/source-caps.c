@@ -91,29 +91,48 @@ static void no_caps(McWfdSource *self, int64_t now_us)
         retry_minimal_caps(self, "did not answer", now_us);
 }
 
-void mc_source_on_caps(McWfdSource *self, const McRtspMessage *message, int64_t now_us)
+/* "415, 457" and the like: what is wrong with a parameter, in the way of a strict sink. */
+static bool is_status_list(const char *value)
+{
+    g_auto(GStrv) codes = g_strsplit(value, ",", -1);
+
+    for (char **code = codes; *code; code++)
+        if (!g_ascii_string_to_unsigned(g_strstrip(*code), 10, 400, 599, NULL, NULL))
+            return false;
+    return codes[0] != NULL;
+}
+
+/* What the answer says of the sink: all of a 200, and of a 303 the lines that are no refusals. */
+static char *answered_caps(const McRtspMessage *message)
+{
+    GString *out = g_string_new(NULL);
+
+    if (message->status != 200 && message->status != 303)
+        return g_string_free(out, FALSE);
+    if (message->status == 200) {
+        g_string_append_len(out, message->body, (gssize) message->body_bytes);
+        return g_string_free(out, FALSE);
+    }
+    g_autoptr(GPtrArray) params = mc_params_parse(message->body, message->body_bytes, NULL);
+    for (guint i = 0; i < params->len; i++) {
+        const McParam *param = params->pdata[i];
+        if (!is_status_list(param->value))
+            g_string_append_printf(out, "%s: %s\r\n", param->name, param->value);
+    }
+    return g_string_free(out, FALSE);
+}
+
+static void refused_caps(McWfdSource *self, const McRtspMessage *message)
+{
+    mc_source_fail(self, MC_RTSP_ERROR_REFUSED, "the sink answered M3 (capabilities) with %u %s",
+                   message->status, mc_rtsp_reason(message->status));
+}
+
+/* M3 is answered as well as it will be. */
+static void take_caps(McWfdSource *self, int64_t now_us)
 {
     GError *error = NULL;
 
-    if (!message) {
-        no_caps(self, now_us);
-        return;
-    }
-    if (message->status != 200 && self->minimal_caps) {
-        mc_source_fail(self, MC_RTSP_ERROR_REFUSED,
-                       "the sink answered M3 (capabilities) with %u %s", message->status,
-                       mc_rtsp_reason(message->status));
-        return;
-    }
-    g_clear_pointer(&self->caps, mc_wfd_caps_free);
-    self->caps = mc_wfd_caps_parse(message->body, message->status == 200 ? message->body_bytes : 0);
-    if (!caps_usable(self->caps) && !self->minimal_caps) {
-        retry_minimal_caps(self,
-                           message->status == 200 ? "named no picture or no port in its answer to"
-                                                  : "refused",
-                           now_us);
-        return;
-    }
     complete_caps(self);
     mc_source_find_quirks(self);
     if (!mc_wfd_negotiate(self->caps, &self->config.wish, &self->decision, &error)) {
@@ -124,6 +143,25 @@ void mc_source_on_caps(McWfdSource *self, const McRtspMessage *message, int64_t 
     mc_source_enter(self, MC_WFD_STATE_NEGOTIATED, INT64_MAX);
     if (!self->config.hold_after_caps)
         mc_source_select_mode(self, now_us);
+}
+
+void mc_source_on_caps(McWfdSource *self, const McRtspMessage *message, int64_t now_us)
+{
+    if (!message) {
+        no_caps(self, now_us);
+        return;
+    }
+    g_autofree char *body = answered_caps(message);
+    const bool refused = message->status != 200;
+    g_clear_pointer(&self->caps, mc_wfd_caps_free);
+    self->caps = mc_wfd_caps_parse(body, refused ? strlen(body) : message->body_bytes);
+    if (caps_usable(self->caps) || (self->minimal_caps && !refused))
+        take_caps(self, now_us);
+    else if (self->minimal_caps)
+        refused_caps(self, message);
+    else
+        retry_minimal_caps(
+            self, refused ? "refused" : "named no picture or no port in its answer to", now_us);
 }
 
 bool mc_wfd_source_proceed(McWfdSource *self, int64_t now_us, GError **error)

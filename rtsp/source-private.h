@@ -64,6 +64,7 @@ struct McWfdSource {
 
     bool m1_answered, m2_answered, minimal_caps, play_trigger_sent, cseq_noted;
     char refused_transport[64]; /* the last one that the sink asked for in vain */
+    unsigned refused_status; /* what the first SETUP or PLAY that could not be done was answered */
     bool uibc_offered, uibc_enabled;
     bool choose_again;         /* the display changed where M4 was not allowed */
     bool pausing;              /* a PAUSE trigger or M12 of ours is on its way, or its effect */
@@ -79,7 +80,8 @@ struct McWfdSource {
     int64_t keepalive_us;      /* when the next M16 is due */
     int64_t last_heard_us;     /* a whole message of the sink */
     int64_t keepalive_sent_us;
-    int64_t idr_us; /* when a key frame goes unasked, or one that was put off; INT64_MAX: never */
+    bool asked_again; /* M16: the one before was not answered */
+    int64_t idr_us;   /* when a key frame goes unasked, or one that was put off; INT64_MAX: never */
     int64_t last_idr_us;
 };
 

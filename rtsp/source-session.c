@@ -30,11 +30,19 @@ void mc_source_on_standby(McWfdSource *self, const McRtspMessage *message, int64
     mc_source_paused(self, now_us);
 }
 
+/* A sink that is busy, or whose radio is, gets another chance: what it says late to the first one
+ * is a sign of life to the second. */
 static void no_sign_of_life(McWfdSource *self, int64_t now_us)
 {
-    if (self->last_heard_us < self->keepalive_sent_us) /* else it lives, and only leaves this out */
+    const bool lives = self->last_heard_us >= self->keepalive_sent_us; /* it only leaves this out */
+    const bool again = !lives && !self->asked_again;
+
+    if (again)
+        mc_source_request(self, REQUEST_KEEPALIVE, now_us);
+    else if (!lives)
         mc_source_fail(self, MC_RTSP_ERROR_KEEPALIVE, "the sink has not answered for %.0f s",
                        (double) (now_us - self->last_heard_us) / G_USEC_PER_SEC);
+    self->asked_again = again;
 }
 
 void mc_source_on_keepalive(McWfdSource *self, const McRtspMessage *message, int64_t now_us)
@@ -43,6 +51,7 @@ void mc_source_on_keepalive(McWfdSource *self, const McRtspMessage *message, int
         no_sign_of_life(self, now_us);
         return;
     }
+    self->asked_again = false;
     self->counters.keepalives_answered++;
     if (message->status == 454)
         mc_source_fail(self, MC_RTSP_ERROR_KEEPALIVE, "the sink no longer knows the session (454)");

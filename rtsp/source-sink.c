@@ -38,6 +38,22 @@ static void answer(McWfdSource *self, const McRtspMessage *message, unsigned sta
     mc_source_output(self, mc_rtsp_finish(out, NULL));
 }
 
+/* A request that the session depends on: people hear of the first that cannot be done, for what
+ * comes of it is that the sink waits, and so do we. */
+static void refuse(McWfdSource *self, const McRtspMessage *message, unsigned status)
+{
+    char text[128];
+
+    if ((!strcmp(message->method, "SETUP") || !strcmp(message->method, "PLAY")) &&
+        self->state < MC_WFD_STATE_PLAYING && !self->refused_status) {
+        self->refused_status = status;
+        g_snprintf(text, sizeof(text), "the sink's %s cannot be done (%u %s): \"%.50s\"",
+                   message->method, status, mc_rtsp_reason(status), message->uri);
+        mc_source_event(self, MC_WFD_EVENT_ALTERNATIVE, (int) status, text);
+    }
+    answer(self, message, status);
+}
+
 /* ---- methods ---- */
 
 static bool known_requirement(const char *require)
@@ -105,7 +121,7 @@ static void refuse_transport(McWfdSource *self, const McRtspMessage *message, co
     char text[128];
 
     if (!asked) {
-        answer(self, message, 400);
+        refuse(self, message, 400);
         return;
     }
     g_strlcpy(self->refused_transport, asked, sizeof(self->refused_transport));
@@ -122,11 +138,11 @@ static void on_setup(McWfdSource *self, const McRtspMessage *message, int64_t no
     McTransport transport;
 
     if (self->session[0]) {
-        answer(self, message, 400);
+        refuse(self, message, 400);
         return;
     }
     if (self->state != MC_WFD_STATE_TRIGGER && self->state != MC_WFD_STATE_WAIT_SETUP) {
-        answer(self, message, 455);
+        refuse(self, message, 455);
         return;
     }
     if (!value || !mc_transport_parse(value, &transport) || transport.tcp || transport.multicast) {
@@ -300,22 +316,22 @@ void mc_source_sink_request(McWfdSource *self, const McRtspMessage *message, int
     if (g_queue_is_empty(&self->waiting)) /* a chatty sink does not put off what waits already */
         self->quiet_us = now_us + self->config.answer_gap_us;
     if (!mc_rtsp_message_cseq(message, &cseq)) {
-        answer(self, message, 400);
+        refuse(self, message, 400);
         return;
     }
     if (g_ascii_strcasecmp(message->version, "RTSP/1.0")) {
-        answer(self, message, 505);
+        refuse(self, message, 505);
         return;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(methods); i++) {
         if (strcmp(message->method, methods[i].method))
             continue;
         if (!(methods[i].states >> self->state & 1))
-            answer(self, message, 455);
+            refuse(self, message, 455);
         else if (methods[i].stream_uri && !stream_uri(message->uri))
-            answer(self, message, 404);
+            refuse(self, message, 404);
         else if (methods[i].session && other_session(self, message))
-            answer(self, message, 454);
+            refuse(self, message, 454);
         else
             methods[i].handle(self, message, now_us);
         return;

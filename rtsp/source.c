@@ -89,9 +89,22 @@ static bool answers_pending(McWfdSource *self, const McRtspMessage *message)
     return true;
 }
 
+/* M3 was given up and asked anew, in fewer words: an answer to the first is one to both. */
+static bool answers_late(McWfdSource *self, const McRtspMessage *message)
+{
+    uint64_t cseq = 0;
+
+    if (self->pending != REQUEST_CAPS || message->status != 200 ||
+        !mc_rtsp_message_cseq(message, &cseq) || cseq != self->abandoned_cseq)
+        return false;
+    self->abandoned_cseq = self->pending_cseq;
+    self->pending_cseq = (uint32_t) cseq;
+    return true;
+}
+
 static void on_response(McWfdSource *self, const McRtspMessage *message, int64_t now_us)
 {
-    if (message->status < 200 || !answers_pending(self, message))
+    if (message->status < 200 || (!answers_late(self, message) && !answers_pending(self, message)))
         return; /* 1xx: the answer itself comes later */
     self->answered_cseq = self->pending_cseq;
     self->answered_digest = answer_digest(message);
@@ -204,6 +217,10 @@ static void fail_without_setup(McWfdSource *self)
                        "the sink asked for its stream by \"%s\" and for nothing else; only UDP to "
                        "itself is sent",
                        self->refused_transport);
+    else if (self->refused_status)
+        mc_source_fail(self, MC_RTSP_ERROR_TIMEOUT,
+                       "the sink's SETUP could not be done (%u %s) and it sent no other one",
+                       self->refused_status, mc_rtsp_reason(self->refused_status));
     else
         mc_source_fail(self, MC_RTSP_ERROR_TIMEOUT,
                        "the sink agreed and did not send SETUP within %.0f s",

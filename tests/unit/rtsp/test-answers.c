@@ -327,6 +327,45 @@ static void test_refused_by_name(Fixture *f, gconstpointer data)
     expect_event(f, MC_WFD_EVENT_CAPS);
 }
 
+/* Likewise, and beside that it says what it can: that is an answer. */
+static void test_refused_in_part(Fixture *f, gconstpointer data)
+{
+    static const char part[] = VIDEO REST "wfd2_video_formats: 404\r\n"
+                                          "microsoft_max_bitrate: 404\r\n"
+                                          "intel_friendly_name: 415, 451\r\n";
+    g_autofree char *text =
+        g_strdup_printf("RTSP/1.0 303 See Other\r\nCSeq: 2\r\nContent-Type: text/parameters\r\n"
+                        "Content-Length: %zu\r\n\r\n%s",
+                        strlen(part), part);
+
+    reach_caps(f);
+    feed(f, text);
+    expect_event(f, MC_WFD_EVENT_CAPS);
+    expect(f, FULL_HD, LPCM, PORT, NULL);
+    const McWfdCaps *caps = mc_wfd_source_caps(f->source);
+    g_assert_cmpuint(caps->max_bitrate_kbps, ==, 0);
+    g_assert_cmpstr(caps->friendly_name, ==, "");
+}
+
+/* Too late for the long question and while the short one is asked: it is an answer to both.  The
+ * one to the short question, when that comes, is none to M4. */
+static void test_late(Fixture *f, gconstpointer data)
+{
+    reach_caps(f);
+    advance(f, 5 * G_USEC_PER_SEC);
+    expect_event(f, MC_WFD_EVENT_ALTERNATIVE);
+    expect(f, "GET_PARAMETER", "CSeq: 3", NULL);
+    advance(f, G_USEC_PER_SEC);
+    ok(f, 2, VIDEO REST "intel_friendly_name: Slow\r\n");
+    expect_event(f, MC_WFD_EVENT_CAPS);
+    expect(f, FULL_HD, LPCM, PORT, "CSeq: 4", NULL);
+    g_assert_cmpstr(mc_wfd_source_caps(f->source)->friendly_name, ==, "Slow");
+    ok(f, 3, VIDEO REST);
+    g_assert_null(next_output(f));
+    ok(f, 4, NULL);
+    expect(f, "wfd_trigger_method: SETUP", NULL);
+}
+
 /* ---- sessions: nothing of one is in the next ---- */
 
 /* Samsung counts its port up from session to session. */
@@ -370,6 +409,8 @@ int main(int argc, char **argv)
     ADD("long/input", test_long_input);
     ADD("refused", test_refused);
     ADD("refused-by-name", test_refused_by_name);
+    ADD("refused-in-part", test_refused_in_part);
+    ADD("late", test_late);
     ADD("port-of-each-session", test_port_of_each_session);
     return g_test_run();
 }

@@ -41,11 +41,31 @@ static void test_keepalive_lost(Fixture *f, gconstpointer data)
     f->now_us += 1;
     mc_wfd_source_time(f->source, f->now_us);
     expect(f, "GET_PARAMETER rtsp://localhost/wfd1.0", "Session: 48213907", NULL);
-    f->now_us += 5000000;
-    mc_wfd_source_time(f->source, f->now_us);
+    advance(f, 5 * G_USEC_PER_SEC);
+    expect(f, "GET_PARAMETER rtsp://localhost/wfd1.0", "CSeq: 6", NULL); /* asked again */
+    expect_event(f, MC_WFD_EVENT_FORCE_IDR);
+    advance(f, 5 * G_USEC_PER_SEC);
     g_assert_cmpint(next_event(f, &event), ==, MC_WFD_EVENT_CLOSED);
     g_assert_error(event.error, MC_RTSP_ERROR, MC_RTSP_ERROR_KEEPALIVE);
     mc_wfd_event_clear(&event);
+}
+
+/* Busy for longer than an answer may take, and alive: its late answer is a sign of that. */
+static void test_keepalive_late(Fixture *f, gconstpointer data)
+{
+    reach_playing(f);
+    for (unsigned i = 0; i < 2; i++) {
+        const unsigned cseq = 5 + 2 * i;
+        advance(f, 25 * G_USEC_PER_SEC);
+        drain(f);
+        advance(f, 5 * G_USEC_PER_SEC);
+        advance(f, 2 * G_USEC_PER_SEC);
+        ok(f, cseq, NULL);
+        advance(f, 3 * G_USEC_PER_SEC);
+        g_assert_cmpint(mc_wfd_source_state(f->source), ==, MC_WFD_STATE_PLAYING);
+        ok(f, cseq + 1, NULL);
+    }
+    g_assert_cmpint(mc_wfd_source_state(f->source), ==, MC_WFD_STATE_PLAYING);
 }
 
 /* Time in which we did not run is no silence of the sink's; silence after that is. */
@@ -58,8 +78,8 @@ static void test_slept(Fixture *f, gconstpointer data)
     mc_wfd_source_slept(f->source, 12 * G_USEC_PER_SEC);
     mc_wfd_source_time(f->source, f->now_us);
     g_assert_cmpint(mc_wfd_source_state(f->source), ==, MC_WFD_STATE_PLAYING);
-    f->now_us += 5 * G_USEC_PER_SEC;
-    mc_wfd_source_time(f->source, f->now_us);
+    advance(f, 5 * G_USEC_PER_SEC);
+    advance(f, 5 * G_USEC_PER_SEC);
     g_assert_cmpint(mc_wfd_source_state(f->source), ==, MC_WFD_STATE_CLOSED);
 }
 
@@ -86,6 +106,25 @@ static void test_refusals(Fixture *f, gconstpointer data)
     while (event.type == MC_WFD_EVENT_ALTERNATIVE);
     g_assert_cmpint(event.type, ==, MC_WFD_EVENT_CLOSED);
     g_assert_error(event.error, MC_RTSP_ERROR, MC_RTSP_ERROR_REFUSED);
+    mc_wfd_event_clear(&event);
+}
+
+/* People hear why a sink that asked for its stream waits for it; once, however often it asks. */
+static void test_setup_refused(Fixture *f, gconstpointer data)
+{
+    McWfdEvent event;
+
+    reach_setup(f);
+    for (unsigned i = 0; i < 3; i++)
+        feed(f, "SETUP rtsp://localhost/else RTSP/1.0\r\nCSeq: 2\r\n"
+                "Transport: RTP/AVP/UDP;unicast;client_port=19002\r\n\r\n");
+    g_assert_cmpint(next_event(f, &event), ==, MC_WFD_EVENT_ALTERNATIVE);
+    g_assert_nonnull(strstr(event.text, "SETUP cannot be done (404 Not Found)"));
+    g_assert_nonnull(strstr(event.text, "rtsp://localhost/else"));
+    live(f, 20 * G_USEC_PER_SEC);
+    g_assert_cmpint(next_event(f, &event), ==, MC_WFD_EVENT_CLOSED);
+    g_assert_error(event.error, MC_RTSP_ERROR, MC_RTSP_ERROR_TIMEOUT);
+    g_assert_nonnull(strstr(event.error->message, "404 Not Found"));
     mc_wfd_event_clear(&event);
 }
 
@@ -386,8 +425,10 @@ int main(int argc, char **argv)
     ADD("/source/dialogue", test_dialogue);
     ADD("/source/teardown-by-source", test_teardown_by_source);
     ADD("/source/keepalive-lost", test_keepalive_lost);
+    ADD("/source/keepalive-late", test_keepalive_late);
     ADD("/source/slept", test_slept);
     ADD("/source/refusals", test_refusals);
+    ADD("/source/setup-refused", test_setup_refused);
     ADD("/source/no-m2", test_no_m2);
     ADD("/source/answer-gap", test_answer_gap);
     ADD("/source/wrong-cseq", test_wrong_cseq);
