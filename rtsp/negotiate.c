@@ -206,28 +206,70 @@ static bool same_mode(const McVideoMode *a, const McVideoMode *b)
     return a->width_px == b->width_px && a->height_px == b->height_px && a->fps == b->fps;
 }
 
+static void drop(McWfdDecision *decision, unsigned at)
+{
+    decision->n_video--;
+    memmove(&decision->video[at], &decision->video[at + 1],
+            (decision->n_video - at) * sizeof(decision->video[0]));
+}
+
+/* Of n, the best of its level has none of that level before it. */
+static bool level_is_met(const McWfdDecision *decision, unsigned n, uint8_t level_bit)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (decision->video[i].level_bit == level_bit)
+            return true;
+    return false;
+}
+
+/* What a full list can do without: the least of those that are not the best of their level. After a
+ * refusal the way goes down the levels (mc_wfd_decision_next). */
+static unsigned dispensable(const McWfdDecision *decision)
+{
+    unsigned at = decision->n_video - 1;
+
+    while (at > 0 && !level_is_met(decision, at, decision->video[at].level_bit))
+        at--;
+    return at;
+}
+
+/* False: there are better ones enough. */
+static bool make_room(McWfdDecision *decision, const McVideoChoice *choice, unsigned at)
+{
+    if (decision->n_video < MC_MAX_ALTERNATIVES)
+        return true;
+    unsigned least = dispensable(decision);
+    if (at > least && level_is_met(decision, at, choice->level_bit))
+        return false;
+    drop(decision, least);
+    return true;
+}
+
+static unsigned place_of(const McWfdDecision *decision, int32_t score)
+{
+    unsigned at = 0;
+
+    while (at < decision->n_video && decision->video[at].score >= score)
+        at++;
+    return at;
+}
+
 /* Insertion keeps the list ordered, best first; of equal pictures the better way to ask stays. */
 static void insert(McWfdDecision *decision, const McVideoChoice *choice)
 {
-    unsigned at;
-
     for (unsigned i = 0; i < decision->n_video; i++)
         if (same_mode(&decision->video[i].mode, &choice->mode)) {
             if (decision->video[i].score >= choice->score)
                 return;
-            decision->n_video--;
-            memmove(&decision->video[i], &decision->video[i + 1],
-                    (decision->n_video - i) * sizeof(*choice));
+            drop(decision, i);
         }
-    for (at = 0; at < decision->n_video && decision->video[at].score >= choice->score; at++)
-        ;
-    if (at == MC_MAX_ALTERNATIVES)
+    if (!make_room(decision, choice, place_of(decision, choice->score)))
         return;
-    if (decision->n_video < MC_MAX_ALTERNATIVES)
-        decision->n_video++;
+    unsigned at = place_of(decision, choice->score);
     memmove(&decision->video[at + 1], &decision->video[at],
-            (decision->n_video - at - 1) * sizeof(*choice));
+            (decision->n_video - at) * sizeof(*choice));
     decision->video[at] = *choice;
+    decision->n_video++;
 }
 
 static void consider(Search *search, const McVideoFormats *formats, const McVideoCodec *codec,
@@ -310,6 +352,17 @@ static void consider_unoffered(Search *search, const McVideoFormats *formats)
                 consider(search, formats, &codec, &mode);
 }
 
+/* Of all its descriptors together: some name high profile first. */
+static unsigned named_profiles(const McVideoFormats *formats)
+{
+    unsigned bits = 0;
+
+    for (unsigned i = 0; i < formats->n_codecs; i++)
+        if (formats->codec[i].codec == 1)
+            bits |= formats->codec[i].profile_bits & (MC_PROFILE_BIT_CBP | MC_PROFILE_BIT_CHP);
+    return bits;
+}
+
 /* CEA bit 0 in CBP 3.1 is mandatory for every sink, whatever its mask says; it is the last resort.
  * A sink that names high profile alone gets that. */
 static void consider_mandatory(Search *search, const McVideoFormats *formats)
@@ -320,14 +373,11 @@ static void consider_mandatory(Search *search, const McVideoFormats *formats)
     mc_mode_get(formats->kind, MC_TABLE_CEA, 0, &mode);
     if (has_mode(search->decision, &mode))
         return;
-    for (unsigned i = 0; i < formats->n_codecs; i++)
-        if (formats->codec[i].codec == 1 &&
-            formats->codec[i].profile_bits & (MC_PROFILE_BIT_CBP | MC_PROFILE_BIT_CHP)) {
-            codec.profile_bits = formats->codec[i].profile_bits;
-            break;
-        }
+    const unsigned named = named_profiles(formats);
+    if (named)
+        codec.profile_bits = (uint16_t) named;
     if (search->decision->n_video == MC_MAX_ALTERNATIVES)
-        search->decision->n_video--;
+        drop(search->decision, dispensable(search->decision));
     search->unoffered = true;
     consider(search, formats, &codec, &mode);
     search->unoffered = false;
@@ -458,6 +508,37 @@ static void no_format(const Search *search, GError **error)
                     "level, %u beyond the encoder, %u beyond what such sinks play)",
                     search->interlaced, search->beyond_level, search->beyond_encoder,
                     search->beyond_sink);
+}
+
+bool mc_wfd_choice_is_mandatory(const McVideoChoice *choice)
+{
+    return choice->mode.table == MC_TABLE_CEA && choice->mode.bit == 0;
+}
+
+/* What is next asks less of the decoder than what was refused: a lower level; then what every sink
+ * must play; then whatever is left. */
+static int rank(const McVideoChoice *choice, unsigned least_refused)
+{
+    return choice->level_bit < least_refused ? 0 : mc_wfd_choice_is_mandatory(choice) ? 1 : 2;
+}
+
+bool mc_wfd_decision_next(McWfdDecision *self)
+{
+    unsigned least = MC_N_LEVELS, next = self->n_video;
+
+    self->refused |= 1u << self->current_video;
+    for (unsigned i = 0; i < self->n_video; i++)
+        if (self->refused >> i & 1)
+            least = MIN(least, self->video[i].level_bit);
+    for (unsigned i = 0; i < self->n_video; i++)
+        if (!(self->refused >> i & 1) &&
+            (next == self->n_video ||
+             rank(&self->video[i], least) < rank(&self->video[next], least)))
+            next = i;
+    if (next == self->n_video)
+        return false;
+    self->current_video = next;
+    return true;
 }
 
 bool mc_wfd_negotiate(const McWfdCaps *caps, const McWfdWish *wish, McWfdDecision *ret_decision,

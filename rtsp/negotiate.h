@@ -50,6 +50,7 @@ typedef struct {
 typedef struct {
     McVideoChoice video[MC_MAX_ALTERNATIVES]; /* best first */
     unsigned n_video, current_video;
+    uint32_t refused; /* a bit for each that mc_wfd_decision_next() has left behind */
     McAudioChoice audio[MC_MAX_AUDIO_CHOICES]; /* best first */
     unsigned n_audio, current_audio;
     McQuirks quirks;  /* the wish's, for the encoder */
@@ -65,3 +66,9 @@ static inline const McVideoChoice *mc_wfd_decision_video(const McWfdDecision *se
 /* False with MC_RTSP_ERROR_NO_COMMON_FORMAT when nothing fits; *ret_decision untouched then. */
 bool mc_wfd_negotiate(const McWfdCaps *caps, const McWfdWish *wish, McWfdDecision *ret_decision,
                       GError **error);
+
+/* The sink refused the alternative in use: the best of those that ask less of its decoder (level)
+ * than anything it refused, so that it is soon at what any sink plays; without such the mandatory
+ * one, then the best that is left.  False: all were refused. */
+bool mc_wfd_decision_next(McWfdDecision *self);
+bool mc_wfd_choice_is_mandatory(const McVideoChoice *choice); /* for every sink: 640x480p60 */

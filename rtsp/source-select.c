@@ -6,7 +6,7 @@
 
 #include "rtsp/source-private.h"
 
-#define MAX_REFUSALS 6 /* of M4; the last try is the mandatory mode */
+#define MAX_REFUSALS 8 /* of M4; the last try is the mandatory mode */
 
 /* ---- M4 and its refusals ---- */
 
@@ -37,15 +37,33 @@ static bool next_audio(McWfdDecision *decision, bool audio_named, bool video_nam
     return !video_named;
 }
 
-/* What is mandatory for every sink, unless that was tried. */
-static void last_choice(McWfdDecision *decision, bool fixed_audio)
+/* What is mandatory for every sink; false: that was refused. */
+static bool last_choice(McWfdDecision *decision, bool fixed_audio)
 {
-    for (unsigned i = decision->current_video; i < decision->n_video; i++)
-        if (decision->video[i].mode.table == MC_TABLE_CEA && decision->video[i].mode.bit == 0)
-            decision->current_video = i;
+    const unsigned audio = decision->current_audio;
+    bool fresh = false;
+
     for (unsigned i = 0; i < decision->n_audio && !fixed_audio; i++)
         if (decision->audio[i].codec == MC_AUDIO_LPCM && decision->audio[i].rate_hz == 48000)
             decision->current_audio = i;
+    for (unsigned i = 0; i < decision->n_video; i++)
+        if (mc_wfd_choice_is_mandatory(&decision->video[i])) {
+            fresh = !(decision->refused >> i & 1) && i != decision->current_video;
+            decision->current_video = i;
+        }
+    return fresh || decision->current_audio != audio;
+}
+
+/* Even what every sink must play was refused, and no name says that it was the picture: from the
+ * top with another sound. */
+static bool start_over(McWfdDecision *decision)
+{
+    if (!mc_wfd_choice_is_mandatory(mc_wfd_decision_video(decision)) ||
+        decision->current_audio + 1 >= decision->n_audio)
+        return false;
+    decision->current_audio++;
+    decision->current_video = decision->refused = 0;
+    return true;
 }
 
 /* Which choice comes next after a refusal; false: there is none.  A running stream keeps its sound.
@@ -55,12 +73,11 @@ static bool next_choice(McWfdSource *self, McWfdDecision *decision, bool audio_n
 {
     if (!self->in_session && next_audio(decision, audio_named, video_named))
         return true;
-    if (decision->current_video + 1 >= decision->n_video)
-        return false;
-    decision->current_video++;
-    if (self->refusals + 1 >= MAX_REFUSALS)
-        last_choice(decision, self->in_session);
-    return true;
+    if (self->refusals + 1 >= MAX_REFUSALS && last_choice(decision, self->in_session))
+        return true;
+    if (!self->in_session && !video_named && start_over(decision))
+        return true;
+    return mc_wfd_decision_next(decision) || last_choice(decision, self->in_session);
 }
 
 /* A change of mode is over, done or not; a wish that came meanwhile has its turn. */
@@ -122,8 +139,8 @@ static void on_select_refused(McWfdSource *self, const McRtspMessage *message, i
     } else {
         mc_source_fail(
             self, MC_RTSP_ERROR_REFUSED,
-            "the sink refused every mode that it offers; its last answer to M4 was %u %s",
-            message->status, mc_rtsp_reason(message->status));
+            "the sink refused %u choices of picture and sound; its last answer to M4 was %u %s",
+            self->refusals, message->status, mc_rtsp_reason(message->status));
     }
 }
 

@@ -460,6 +460,34 @@ static void test_max_bitrate(void)
     g_assert_cmpuint(decision.video[0].max_kbps, ==, 62500); /* level's */
 }
 
+/* A sink that offers all, and room for few: the best of each level is among the alternatives, for
+ * these are the steps down after a refusal. */
+static void test_best_of_each_level(void)
+{
+    static const struct {
+        uint16_t height_px, fps;
+        uint8_t level_idc;
+    } rows[] = {{1080, 60, 42}, {1080, 30, 40}, {720, 60, 32}, {720, 30, 31}, {480, 60, 31}};
+    g_autoptr(McWfdCaps) caps =
+        caps_of("wfd_video_formats",
+                "40 00 01 10 0001FFFF 1FFFFFFF 00000FFF 00 0000 0000 00 none none", NULL);
+    McWfdDecision decision;
+
+    g_assert_true(mc_wfd_negotiate(caps, &full_hd, &decision, NULL));
+    g_assert_cmpuint(decision.n_video, ==, MC_MAX_ALTERNATIVES);
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        const McVideoChoice *choice = mc_wfd_decision_video(&decision);
+        g_assert_cmpuint(choice->mode.height_px, ==, rows[i].height_px);
+        g_assert_cmpuint(choice->mode.fps, ==, rows[i].fps);
+        g_assert_cmpuint(choice->level_idc, ==, rows[i].level_idc);
+        g_assert_true(mc_wfd_decision_next(&decision));
+    }
+    for (unsigned left = decision.n_video - G_N_ELEMENTS(rows); left > 1; left--)
+        g_assert_true(mc_wfd_decision_next(&decision));
+    g_assert_false(mc_wfd_decision_next(&decision));
+    g_assert_cmphex(decision.refused, ==, (1u << MC_MAX_ALTERNATIVES) - 1);
+}
+
 /* ---- sound ---- */
 
 static void test_sound(void)
@@ -511,6 +539,7 @@ int main(int argc, char **argv)
     g_test_add_func("/negotiate/r2", test_r2);
     g_test_add_func("/negotiate/wfdx-first", test_wfdx_first);
     g_test_add_func("/negotiate/max-bitrate", test_max_bitrate);
+    g_test_add_func("/negotiate/best-of-each-level", test_best_of_each_level);
     g_test_add_func("/negotiate/sound", test_sound);
     return g_test_run();
 }

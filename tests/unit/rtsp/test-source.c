@@ -83,30 +83,78 @@ static void test_slept(Fixture *f, gconstpointer data)
     g_assert_cmpint(mc_wfd_source_state(f->source), ==, MC_WFD_STATE_CLOSED);
 }
 
-static void test_refusals(Fixture *f, gconstpointer data)
+/* Answers each M4 with that, and finds in it what it should: picture and sound. */
+static void refuse_all(Fixture *f, const char *body, const char *const *choices)
 {
-    McWfdEvent event;
+    char *out;
     unsigned cseq = 3, tries = 0;
 
     reach_caps(f);
     ok(f, 2, CAPS);
     expect_event(f, MC_WFD_EVENT_CAPS);
-    for (;;) {
-        g_autofree char *out = next_output(f);
-        if (!out)
-            break;
-        tries++;
-        g_assert_nonnull(strstr(out, "wfd_video_formats: 00 00"));
-        g_autofree char *no = g_strdup_printf("RTSP/1.0 303 See Other\r\nCSeq: %u\r\n\r\n", cseq++);
+    for (; (out = next_output(f)); g_free(out), tries++) {
+        g_autofree char *no =
+            g_strdup_printf("RTSP/1.0 303 See Other\r\nCSeq: %u\r\nContent-Length: %zu\r\n\r\n%s",
+                            cseq++, strlen(body), body);
+        g_auto(GStrv) words = g_strsplit(choices[tries], "|", 2);
+        for (char **word = words; *word; word++)
+            if (!strstr(out, *word))
+                g_error("M4 %u: no \"%s\" in:\n%s", tries + 1, *word, out);
         feed(f, no);
     }
-    g_assert_cmpuint(tries, ==, 6);
+    g_assert_null(choices[tries]);
+}
+
+static void expect_refused(Fixture *f, const char *text)
+{
+    McWfdEvent event;
+
     do
         next_event(f, &event);
     while (event.type == MC_WFD_EVENT_ALTERNATIVE);
     g_assert_cmpint(event.type, ==, MC_WFD_EVENT_CLOSED);
     g_assert_error(event.error, MC_RTSP_ERROR, MC_RTSP_ERROR_REFUSED);
+    g_assert_nonnull(strstr(event.error->message, text));
     mc_wfd_event_clear(&event);
+}
+
+/* Down the levels to what every sink plays, for no name says what is wrong; then with the other
+ * sound. */
+static void test_refusals(Fixture *f, gconstpointer data)
+{
+    static const char *const choices[] = {
+        " 01 04 00000080 |AAC 00000001", /* 1080p30 */
+        " 01 02 00000040 |AAC 00000001", /* 720p60 */
+        " 01 01 00000020 |AAC 00000001", /* 720p30 */
+        " 01 01 00000001 |AAC 00000001", /* 480p60 */
+        " 01 04 00000080 |LPCM 00000002",
+        " 01 02 00000040 |LPCM 00000002",
+        " 01 01 00000020 |LPCM 00000002",
+        " 01 01 00000001 |LPCM 00000002",
+        NULL,
+    };
+
+    refuse_all(f, "", choices);
+    expect_refused(f, "8 choices");
+}
+
+/* It is the picture: the sound stays until the last try. */
+static void test_refusals_of_picture(Fixture *f, gconstpointer data)
+{
+    static const char *const choices[] = {
+        " 01 04 00000080 |AAC 00000001",
+        " 01 02 00000040 |AAC 00000001",
+        " 01 01 00000020 |AAC 00000001",
+        " 01 01 00000001 |AAC 00000001",
+        " 00000000 00000000 |AAC 00000001", /* what is left, best first */
+        "AAC 00000001",
+        "AAC 00000001",
+        " 01 01 00000001 |LPCM 00000002",
+        NULL,
+    };
+
+    refuse_all(f, "wfd_video_formats: 415\r\n", choices);
+    expect_refused(f, "8 choices");
 }
 
 /* People hear why a sink that asked for its stream waits for it; once, however often it asks. */
@@ -428,6 +476,7 @@ int main(int argc, char **argv)
     ADD("/source/keepalive-late", test_keepalive_late);
     ADD("/source/slept", test_slept);
     ADD("/source/refusals", test_refusals);
+    ADD("/source/refusals-of-picture", test_refusals_of_picture);
     ADD("/source/setup-refused", test_setup_refused);
     ADD("/source/no-m2", test_no_m2);
     ADD("/source/answer-gap", test_answer_gap);
