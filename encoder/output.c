@@ -183,6 +183,14 @@ void mc_output_set_duplication(McOutput *self, McDuplicate what)
     g_mutex_unlock(&self->lock);
 }
 
+void mc_output_resend(McOutput *self, const uint16_t *seqs, unsigned n)
+{
+    g_mutex_lock(&self->lock); /* one sends at a time */
+    if (!self->held)
+        mc_sender_resend(self->sender, seqs, n);
+    g_mutex_unlock(&self->lock);
+}
+
 void mc_output_protect(McOutput *self, bool encrypt, int64_t sound_from_ns)
 {
     g_mutex_lock(&self->lock);

@@ -44,6 +44,8 @@ void mc_output_set_video(McOutput *self, uint8_t profile_idc, uint8_t constraint
 void mc_output_set_flavour(McOutput *self, const McTsFlavour *flavour);
 /* Datagrams that leave twice; none at first. */
 void mc_output_set_duplication(McOutput *self, McDuplicate what);
+/* What of these is known still leaves once more (RFC 4585, 6.2.1). */
+void mc_output_resend(McOutput *self, const uint16_t *seqs, unsigned n);
 bool mc_output_set_pacing(McOutput *self, uint32_t fps, GError **error);
 /* Sound that is older than this moment does not leave; INT64_MAX: none does. */
 void mc_output_protect(McOutput *self, bool encrypt, int64_t sound_from_ns);

@@ -17,8 +17,10 @@ enum {
     PT_RR = 201,
     PT_SDES = 202,
     PT_BYE = 203,
-    PT_FEEDBACK_PICTURE = 206, /* PSFB */
+    PT_FEEDBACK_TRANSPORT = 205, /* RTPFB */
+    PT_FEEDBACK_PICTURE = 206,   /* PSFB */
 };
+enum { FMT_NACK = 1 };
 enum { FMT_PLI = 1, FMT_FIR = 4 };
 
 static uint64_t ntp_time(uint64_t unix_us)
@@ -176,12 +178,40 @@ static bool read_picture_feedback(const Packet *packet, uint32_t our_ssrc, McRtc
     return true;
 }
 
+static void add_missing(McRtcpFeedback *ret, uint16_t seq)
+{
+    if (ret->n_missing < MC_RTCP_MISSING_MAX)
+        ret->missing[ret->n_missing++] = seq;
+}
+
+/*   | SSRC of sender | SSRC of media | { first:16, those behind it as bits:16 } ... | */
+static bool read_transport_feedback(const Packet *packet, uint32_t our_ssrc, McRtcpFeedback *ret)
+{
+    if (packet->len < 8)
+        return false;
+    ret->reporter_ssrc = get32(packet->body);
+    if (packet->count != FMT_NACK || get32(packet->body + 4) != our_ssrc)
+        return true;
+    for (size_t at = 8; at + 4 <= packet->len; at += 4) {
+        const uint32_t word = get32(packet->body + at);
+        const uint16_t first = (uint16_t) (word >> 16);
+
+        add_missing(ret, first);
+        for (unsigned bit = 0; bit < 16; bit++)
+            if (word >> bit & 1)
+                add_missing(ret, (uint16_t) (first + 1 + bit));
+    }
+    return true;
+}
+
 static bool read_packet(const Packet *packet, uint32_t our_ssrc, McRtcpFeedback *ret)
 {
     switch (packet->type) {
     case PT_SR:
     case PT_RR:
         return read_reports(packet, our_ssrc, ret);
+    case PT_FEEDBACK_TRANSPORT:
+        return read_transport_feedback(packet, our_ssrc, ret);
     case PT_FEEDBACK_PICTURE:
         return read_picture_feedback(packet, our_ssrc, ret);
     case PT_BYE:

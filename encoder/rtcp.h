@@ -28,6 +28,9 @@ size_t mc_rtcp_build_report(const McRtcpSenderInfo *info, uint8_t ret_packet[MC_
 /* The same with a BYE at its end: the stream is over. */
 size_t mc_rtcp_build_bye(const McRtcpSenderInfo *info, uint8_t ret_packet[MC_RTCP_MAX_BYTES]);
 
+#define MC_RTCP_MISSING_MAX                                                                        \
+    64 /* more is not read: a link that loses so much has no room for them */
+
 typedef struct {
     bool has_report;       /* a report block about our stream; the five below are of the last one */
     uint8_t fraction_lost; /* 1/256 of the datagrams since the report before */
@@ -36,6 +39,8 @@ typedef struct {
     uint32_t jitter_90k;
     uint32_t last_sr, delay_since_sr; /* 1/65536 s; 0: no sender report came yet */
     bool wants_picture;               /* PLI or FIR about our stream (RFC 4585, 5104) */
+    unsigned n_missing;               /* generic NACK about our stream: what may be sent again */
+    uint16_t missing[MC_RTCP_MISSING_MAX];
     bool says_bye;
     uint32_t reporter_ssrc; /* who sent it */
     unsigned unknown;       /* packets of other types, skipped */

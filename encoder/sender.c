@@ -17,7 +17,10 @@
 #define QUEUE_AGE_US 250000 /* older pictures are of no use to anyone */
 #define AGAIN_AGE_US 100000 /* receivers wait some tens of ms behind a hole */
 #define AGAIN_AFTER_US 5000 /* at least: one short gap in the air does not take both */
-#define BURST_DATAGRAMS 16u /* leave at once however large the frame */
+#define HISTORY_SLOTS (FIRST_SLOTS / 2) /* of those that left, what may be asked for again */
+#define RESEND_SHARE 4 /* one for so many that left for the first time, whatever is asked */
+#define RESEND_MOST 64
+#define BURST_DATAGRAMS 16u   /* leave at once however large the frame */
 #define SPACING_MAX_NS 100000 /* about 106 Mbit/s: never slower than this */
 #define WAKE_QUANTUM_NS 500000
 #define ENOBUFS_WAIT_US 1000
@@ -25,6 +28,7 @@
 typedef struct {
     int64_t due_us, queued_us;
     uint64_t frame_id; /* first datagram of a frame; 0: no hook to call */
+    uint16_t seq;      /* in the bytes it may be encrypted */
     uint16_t len;
     uint8_t bytes[MC_RTP_DATAGRAM_MAX + MC_SENDER_PROTECT_ROOM];
 } Slot;
@@ -49,6 +53,8 @@ struct McSender {
     GCond changed;
     Queue first;
     Queue again; /* duplicates: they leave when nothing of first is due, and none waits for them */
+    unsigned history;     /* slots behind the head of first that have left */
+    unsigned resend_room; /* datagrams that left for the first time, not used up yet */
     McSenderStats stats;
     uint32_t window_us;
     GThread *thread; /* NULL: pacing is off */
@@ -121,15 +127,15 @@ static bool protect_slot(McSender *self, Slot *slot)
     return true;
 }
 
-static void queue_again(McSender *self, const Slot *slot, int64_t after_us)
+static void queue_again(McSender *self, const Slot *slot, int64_t due_us, int64_t queued_us)
 {
     Queue *queue = &self->again;
 
     if (queue->count == queue->size)
         return;
     Slot *copy = slot_at(queue, queue->count++);
-    copy->due_us = slot->due_us + after_us;
-    copy->queued_us = slot->queued_us;
+    copy->due_us = due_us;
+    copy->queued_us = queued_us;
     copy->frame_id = 0;
     copy->len = slot->len;
     memcpy(copy->bytes, slot->bytes, slot->len);
@@ -151,6 +157,7 @@ static void queue_datagram(const uint8_t *header12, const uint8_t *payload, size
     slot->due_us = filling->now_us + delay_us(filling->spacing_ns, filling->index);
     slot->queued_us = filling->now_us;
     slot->frame_id = filling->frame_id;
+    slot->seq = (uint16_t) (header12[2] << 8 | header12[3]);
     slot->len = (uint16_t) (MC_RTP_HEADER_BYTES + payload_len);
     memcpy(slot->bytes, header12, MC_RTP_HEADER_BYTES);
     memcpy(slot->bytes + MC_RTP_HEADER_BYTES, payload, payload_len);
@@ -160,7 +167,7 @@ static void queue_datagram(const uint8_t *header12, const uint8_t *payload, size
     }
     queue->count++;
     if (filling->again_after_us)
-        queue_again(self, slot, filling->again_after_us);
+        queue_again(self, slot, slot->due_us + filling->again_after_us, slot->queued_us);
     filling->frame_id = 0;
     filling->index++;
 }
@@ -210,6 +217,8 @@ static void account(McSender *self, Queue *queue, const McUdpOutcome *outcome)
         self->stats.datagrams += outcome->sent;
         self->stats.bytes += outcome->bytes;
         self->stats.dropped += outcome->lost;
+        self->history = MIN(self->history + gone, HISTORY_SLOTS);
+        self->resend_room = MIN(self->resend_room + outcome->sent, RESEND_MOST * RESEND_SHARE);
     }
     g_cond_broadcast(&self->changed);
 }
@@ -247,6 +256,20 @@ static void send_queued(McSender *self)
         ;
     while (self->again.count)
         send_again(self, MIN(self->again.count, MC_UDP_OUT_MAX));
+}
+
+/* Of what left; NULL: it is not known any more. What waits may have taken the oldest slots. */
+static const Slot *find_sent(McSender *self, uint16_t seq)
+{
+    const unsigned known = MIN(self->history, self->first.size - self->first.count);
+
+    for (unsigned i = 1; i <= known; i++) {
+        const Slot *slot = slot_at(&self->first, self->first.size - i);
+
+        if (slot->seq == seq)
+            return slot;
+    }
+    return NULL;
 }
 
 /* ---------- pacing thread ---------- */
@@ -405,6 +428,29 @@ void mc_sender_send_frame(McSender *self, McRtpPacketiser *rtp, const McSenderFr
     else
         send_queued(self);
     g_mutex_unlock(&self->lock);
+}
+
+unsigned mc_sender_resend(McSender *self, const uint16_t *seqs, unsigned n)
+{
+    const int64_t now_us = g_get_monotonic_time();
+    unsigned found = 0;
+
+    g_mutex_lock(&self->lock);
+    for (unsigned i = 0; i < n && self->resend_room >= RESEND_SHARE; i++) {
+        const Slot *slot = find_sent(self, seqs[i]);
+
+        if (!slot || now_us - slot->queued_us > QUEUE_AGE_US)
+            continue;
+        queue_again(self, slot, now_us, now_us);
+        self->resend_room -= RESEND_SHARE;
+        found++;
+    }
+    if (self->thread)
+        g_cond_broadcast(&self->changed);
+    else if (found)
+        send_queued(self);
+    g_mutex_unlock(&self->lock);
+    return found;
 }
 
 void mc_sender_set_protect(McSender *self, McSenderProtect protect, void *user_data)

@@ -39,6 +39,9 @@ typedef struct {
  * frame_id right before the frame's first network call, on the sending thread (the caller's own
  * when pacing is off). */
 void mc_sender_send_frame(McSender *self, McRtpPacketiser *rtp, const McSenderFrame *frame);
+/* Sends once more, at once, what of these is still known and not old, as far as that is little
+ * beside what leaves for the first time: how many.  Any thread. */
+unsigned mc_sender_resend(McSender *self, const uint16_t *seqs, unsigned n);
 typedef void (*McSenderFrameHook)(uint64_t frame_id, void *user_data);
 void mc_sender_set_frame_hook(McSender *self, McSenderFrameHook hook, void *user_data);
 

@@ -109,6 +109,11 @@ void mc_stream_set_duplication(McStream *self, McDuplicate what)
     mc_output_set_duplication(self->output, what);
 }
 
+void mc_stream_resend(McStream *self, const uint16_t *seqs, unsigned n)
+{
+    mc_output_resend(self->output, seqs, n);
+}
+
 void mc_stream_set_cursor(McStream *self, int x_px, int y_px, bool visible, const uint8_t *bgra,
                           unsigned width_px, unsigned height_px)
 {

@@ -140,7 +140,8 @@ int64_t mc_stream_pts_zero_us(const McStream *self); /* monotonic time whose PTS
 void mc_stream_set_pace(McStream *self, const McStreamPace *pace);
 /* Datagrams that leave twice; none at first. */
 void mc_stream_set_duplication(McStream *self, McDuplicate what);
-void mc_stream_set_flavour(McStream *self, const char *name); /* IDR first */
+void mc_stream_resend(McStream *self, const uint16_t *seqs, unsigned n); /* what is known still */
+void mc_stream_set_flavour(McStream *self, const char *name);            /* IDR first */
 /* When this returns, nothing of the content leaves in another way; going back to NONE waits for a
  * picture that was captured after the call.  Each change begins with an IDR. */
 void mc_stream_set_protection(McStream *self, McProtectionMode mode);

@@ -9,8 +9,9 @@
 #define STORM_US (1500 * 1000) /* so long without a pause: it does not look at answers */
 #define STORM_PAST_US (3 * G_USEC_PER_SEC)
 #define GAP_MOST_US (2 * G_USEC_PER_SEC) /* rarer ones are mended well enough by key frames */
-#define CLOCK_SHARE 12                   /* gaps that differ by less than this part are a clock's */
-#define SETTLE_US (700 * 1000)           /* of a try: what was lost before it is still asked for */
+#define TRY_MOMENTS 4  /* lead to a try; where they come like a clock's, all that are remembered */
+#define CLOCK_SHARE 12 /* gaps that differ by less than this part are a clock's */
+#define SETTLE_US (700 * 1000) /* of a try: what was lost before it is still asked for */
 #define TRY_LEAST_US (2 * G_USEC_PER_SEC)
 #define TRY_GAPS 4 /* as long as the moments that led to it took, and one more */
 #define RARER 2
@@ -49,26 +50,28 @@ void mc_wishes_note(McWishes *self, int64_t now_us)
         add_moment(self, now_us);
 }
 
-static bool has_all(const McWishes *self)
+static bool has_some(const McWishes *self)
 {
-    return self->n_moments == MC_WISHES_MOMENTS;
+    return self->n_moments >= TRY_MOMENTS;
 }
 
 static int64_t mean_gap_us(const McWishes *self)
 {
-    return (self->at_us[MC_WISHES_MOMENTS - 1] - self->at_us[0]) / (MC_WISHES_MOMENTS - 1);
+    return (self->at_us[MC_WISHES_MOMENTS - 1] - self->at_us[MC_WISHES_MOMENTS - TRY_MOMENTS]) /
+           (TRY_MOMENTS - 1);
 }
 
-/* Loss has no regular time. */
+/* Loss has no regular time, but for a sink that loses all the time and asks as often as it lets
+ * itself. */
 static bool is_clock(const McWishes *self)
 {
     int64_t least_us = INT64_MAX, most_us = 0;
 
-    for (unsigned i = 1; i < MC_WISHES_MOMENTS; i++) {
+    for (unsigned i = MC_WISHES_MOMENTS - TRY_MOMENTS + 1; i < MC_WISHES_MOMENTS; i++) {
         least_us = MIN(least_us, self->at_us[i] - self->at_us[i - 1]);
         most_us = MAX(most_us, self->at_us[i] - self->at_us[i - 1]);
     }
-    return has_all(self) && most_us - least_us < least_us / CLOCK_SHARE;
+    return has_some(self) && most_us - least_us < least_us / CLOCK_SHARE;
 }
 
 static void enter(McWishes *self, McWishesPhase phase, int64_t now_us)
@@ -90,9 +93,11 @@ static McWishesSay listen(McWishes *self, const McWishesInput *input)
 {
     const int64_t now_us = input->now_us;
 
-    if (input->reports || !has_all(self) || now_us - self->at_us[0] > TRY_GAPS * GAP_MOST_US ||
-        mean_gap_us(self) > GAP_MOST_US || is_clock(self))
+    if (input->reports || !has_some(self) || mean_gap_us(self) > GAP_MOST_US ||
+        now_us - self->wish_us > GAP_MOST_US ||
+        (is_clock(self) && self->n_moments < MC_WISHES_MOMENTS))
         return MC_WISHES_NOTHING;
+    self->regular = is_clock(self);
     self->gap_us = mean_gap_us(self);
     enter(self, MC_WISHES_IN_TRY, now_us);
     return MC_WISHES_TRY;
@@ -103,8 +108,11 @@ static McWishesSay watch_try(McWishes *self, int64_t now_us)
 {
     const int64_t try_us = MAX(TRY_GAPS * self->gap_us, TRY_LEAST_US);
 
-    if (self->in_try * self->gap_us * RARER > try_us)
+    if (self->in_try * self->gap_us * RARER > try_us) {
+        if (self->regular)
+            self->doubt_us = DOUBT_MOST_US;
         return doubt(self, now_us);
+    }
     if (now_us - self->phase_us < SETTLE_US + try_us)
         return MC_WISHES_NOTHING;
     enter(self, MC_WISHES_TRUST, now_us);
@@ -118,12 +126,12 @@ static McWishesSay watch_trust(McWishes *self, const McWishesInput *input)
 
     if (!input->all_twice && !input->reports)
         self->n_moments = 0;
-    if (self->gap_us && !input->reports && has_all(self) &&
+    if (self->gap_us && !input->reports && has_some(self) &&
         mean_gap_us(self) <= self->gap_us * 3 / 2)
         return doubt(self, now_us);
     if (now_us - self->trust_us > TRUST_HOLDS_US)
         self->doubt_us = DOUBT_US;
-    if (self->fresh && !is_clock(self)) {
+    if (self->fresh && (self->gap_us || !is_clock(self))) {
         self->phase_us = MAX(self->phase_us, self->wish_us);
         return MC_WISHES_LOSS;
     }

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* encoder/wishes.h - what a sink's wishes for key frames say of loss.  A sink that reports nothing
  * has nothing else to say it with; but some ask at their start, some by the clock, and some
- * without end.  So wishes that come again and again, in no regular time, lead to a try: all is sent
- * twice for a while.  Where they become rare then, they speak of loss; where they do not, what they
- * speak of is no loss that this mends, or the sink takes duplicates ill.
+ * without end.  So wishes that come again and again lead to a try: all is sent twice for a while.
+ * Where they become rare then, they speak of loss; where they do not, what they speak of is no loss
+ * that this mends, or the sink takes duplicates ill, and the next try is far off.
  * Threads: none; a pure function, one step at a time.  Owner: umd/feedback. */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define MC_WISHES_MOMENTS 4 /* of which a try is made */
+#define MC_WISHES_MOMENTS 6 /* are remembered */
 
 typedef enum {
     MC_WISHES_NOTHING,
@@ -44,6 +44,7 @@ typedef struct {
     unsigned n_moments;
     unsigned fresh;   /* moments since the last step */
     unsigned in_try;  /* moments */
+    bool regular;     /* what led to the try */
     int64_t gap_us;   /* between two moments before the try; 0: there was none */
     int64_t doubt_us; /* how long it is not tried again: longer each time */
 } McWishes;

@@ -17,6 +17,7 @@
 #define REPORTS_OFTEN_US (1500 * G_TIME_SPAN_MILLISECOND)
 #define LOSS_IDR_US (1 * G_TIME_SPAN_SECOND)
 #define REPORTS_SPEAK_US (3 * G_TIME_SPAN_SECOND) /* a sink that reports has done so in it */
+#define REPAIRS_US (20 * G_TIME_SPAN_SECOND)
 #define STEP_US (100 * G_TIME_SPAN_MILLISECOND)
 #define MAX_BATCH 64 /* datagrams read at once: a flood does not hold the session up */
 #define MAX_STALE_BATCHES 64
@@ -49,6 +50,7 @@ struct McFeedback {
     bool quick;          /* it reports often */
     bool asks;           /* it asks for key frames itself */
     bool stale;          /* what is read now has waited for us */
+    int64_t repairs_us;  /* when it last asked for datagrams that it misses; 0: never */
     int64_t loss_idr_us; /* when a reported loss was last answered by one */
     McFeedbackCounters counters;
     McRadioNotice radio; /* the last one */
@@ -218,6 +220,10 @@ static void take_report(McFeedback *self, uint8_t *packet, size_t bytes)
         self->counters.pictures_wanted++;
         mc_media_force_idr(self->media);
     }
+    if (feedback.n_missing) {
+        self->repairs_us = g_get_monotonic_time();
+        mc_media_resend(self->media, feedback.missing, feedback.n_missing);
+    }
     if (!feedback.has_report || self->stale)
         return;
     take_times(self, &feedback);
@@ -307,6 +313,9 @@ void mc_feedback_radio(McFeedback *self, const McRadioNotice *notice)
 static bool decide_duplication(McFeedback *self, McDuplicationInput *input)
 {
     const bool reports = self->reported_us && input->now_us - self->reported_us < REPORTS_SPEAK_US;
+
+    if (self->repairs_us && input->now_us - self->repairs_us < REPAIRS_US)
+        input->tight = true; /* what it misses it gets by itself */
     const bool told_loss =
         input->has_report && !input->tight &&
         (input->fraction_lost || input->total_lost > self->duplication.total_lost);

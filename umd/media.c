@@ -353,6 +353,14 @@ void mc_media_set_duplication(McMedia *self, McDuplicate what)
     g_mutex_unlock(&self->lock);
 }
 
+void mc_media_resend(McMedia *self, const uint16_t *seqs, unsigned n)
+{
+    g_mutex_lock(&self->lock);
+    if (self->stream)
+        mc_stream_resend(self->stream, seqs, n);
+    g_mutex_unlock(&self->lock);
+}
+
 int64_t mc_media_pts_zero_us(McMedia *self)
 {
     g_mutex_lock(&self->lock);

@@ -41,6 +41,8 @@ void mc_media_set_bitrate(McMedia *self, uint32_t kbps); /* the display path's o
 void mc_media_limit(McMedia *self, uint32_t kbps);       /* the sink's; 0: none */
 void mc_media_mute(McMedia *self, bool muted);
 void mc_media_set_duplication(McMedia *self, McDuplicate what);
+void mc_media_resend(McMedia *self, const uint16_t *seqs,
+                     unsigned n);            /* datagrams that it misses */
 int64_t mc_media_pts_zero_us(McMedia *self); /* when the stream's PTS was 0; 0 before PLAY */
 void mc_media_set_cursor(McMedia *self, int x_px, int y_px, bool visible, const uint8_t *bgra,
                          unsigned width_px, unsigned height_px);

@@ -387,6 +387,20 @@ def test_loss_asks(bed):
     check(sum(pictures) * 2 >= len(pictures), f"{sum(pictures)} of {len(pictures)} pictures are whole")
 
 
+def test_loss_nacks(bed):
+    """A sink that asks for what it misses gets that, and nothing goes twice unasked."""
+    sys.path.insert(0, str(ROOT / "tests" / "lab"))
+    import rate
+    sink = "--frames", bed.folder / "frames"
+    with narrow_way(bed, "0:rate=20000;loss=2", "--bitrate", "4000", sink=sink, tells=rate.NACKS) as (way, source, _):
+        until("some again", lambda: statistics(bed) and statistics(bed)[-1]["datagrams_duplicated"] > 50)
+        lost, row = sum(row[3] for row in way.series()), statistics(bed)[-1]
+    check(lost > 50, lost)
+    check(row["datagrams_duplicated"] <= lost * 2, (row["datagrams_duplicated"], lost))
+    check("sent twice" not in source.text(), source.text())
+    check(bed.report()["rtp"]["filled"] > 25, bed.report()["rtp"])
+
+
 def test_collapse(bed):
     """Hardly anything of the link is left, and then it comes back: fewer pictures, then smaller ones, and
     up again.  Each change of the link waits for what the one before it led to."""
@@ -1178,7 +1192,7 @@ CASES = {
     "quirk-mode": test_quirk_mode, "quirk-unoffered": test_quirk_unoffered,
     "quirk-idr-gap": test_quirk_idr_gap, "quirk-sound": test_quirk_sound,
     "quirk-flavour": test_quirk_flavour, "idr-unasked": test_idr_unasked,
-    "rate": test_rate, "halve": test_halve, "loss": test_loss, "loss-asks": test_loss_asks, "collapse": test_collapse, "room-for-sound": test_room_for_sound, "proof": test_proof, "black-screen": test_black_screen,
+    "rate": test_rate, "halve": test_halve, "loss": test_loss, "loss-asks": test_loss_asks, "loss-nacks": test_loss_nacks, "collapse": test_collapse, "room-for-sound": test_room_for_sound, "proof": test_proof, "black-screen": test_black_screen,
     "many-slices": test_many_slices, "stopped": test_stopped,
     "judge-aac": judged("--capture", "test:noise"),
     "judge-lpcm": judged("--capture", "test", sink_options=("--set",

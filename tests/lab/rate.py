@@ -27,6 +27,7 @@ AAC = ("--set", "wfd2_audio_codecs=AAC 00000001 00")  # LPCM alone takes more th
 # What a sink tells of the stream, by its options.
 REPORTS = ("--profile", "windows-r2", "--report-interval", "0.1", "--recover")
 SELDOM = ("--profile", "windows-r2", "--report-interval", "1", "--recover", *AAC)
+NACKS = (*REPORTS, "--nack", "--count", "first", *AAC)
 ASKS = ("--profile", "default", "--set", "wfd_audio_codecs=AAC 00000001 00", "--recover")
 SILENT = ASKS[:-1]
 
@@ -38,6 +39,7 @@ SCENARIOS = {
     "start": ("0:rate=3000;queue=200", 12, ("--bitrate", "8000"), AAC),
     "loss": ("0:rate=20000;loss=2", 20, ("--bitrate", "4000"), ()),
     "loss-seldom": ("0:rate=20000;loss=2", 45, ("--bitrate", "4000"), (), SELDOM),
+    "loss-nacks": ("0:rate=20000;loss=2", 45, ("--bitrate", "4000"), (), NACKS),
     "loss-asks": ("0:rate=20000;loss=2", 45, ("--bitrate", "4000"), (), ASKS),
     "loss-silent": ("0:rate=20000;loss=2", 45, ("--bitrate", "4000"), (), SILENT),
     "delay": ("0:rate=20000;delay=5,5:delay=80,13:delay=200,21:delay=5", 26, ("--bitrate", "4000"), ()),

@@ -51,6 +51,8 @@ def parse_arguments(argv):
                              "in its turn and once")
     parser.add_argument("--hold", type=float, default=50, metavar="MS",
                         help="how long datagrams wait behind a hole for what fills it")
+    parser.add_argument("--nack", action="store_true",
+                        help="ask for each datagram that is missing, once (RFC 4585; profiles with RTCP)")
     parser.add_argument("--recover", action="store_true", help="ask for a key frame after a loss")
     parser.add_argument("--frames", metavar="FILE", help="one CSV line a picture")
     parser.add_argument("--duration", type=float, default=5, help="seconds from the first picture to TEARDOWN")

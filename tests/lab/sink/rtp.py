@@ -55,6 +55,14 @@ class RtpOrder:
             self.next = (self.next + 1) % (1 << 16)
         return out
 
+    def missing(self):
+        """Sequence numbers of the holes that others wait behind."""
+        if not self.waiting:
+            return []
+        last = max(self._ahead(seq) for seq in self.waiting)
+        holes = ((self.next + step) % (1 << 16) for step in range(last))
+        return [seq for seq in holes if seq not in self.waiting]
+
     def deadline(self):
         """When those behind a hole wait no longer; None: none waits."""
         return min((when for _, when in self.waiting.values())) + self.hold_s if self.waiting else None

@@ -75,6 +75,7 @@ class Session:
         self.rtcp_peer, self.sender_reports, self.byes = None, 0, 0
         self.last_sr = 0, 0.0
         self.reported, self.recovered = (0, 0), (0, 0.0)
+        self.nacked = collections.deque(maxlen=256)
         self.order = RtpOrder(options.hold / 1e3)
         self.mute = self.over = False
         self.log = []
@@ -172,6 +173,17 @@ class Session:
                     self.faults.add("rtp-before-play")
             self.t_last_rtp = now
             self._take(self.order.feed(data, now), now)
+            if self.options.nack and self.rtcp_peer:
+                self._nack()
+
+    def _nack(self):
+        """RFC 4585, 6.2.1: one that is missing in each item."""
+        missing = [seq for seq in self.order.missing() if seq not in self.nacked][:32]
+        if missing:
+            self.nacked.extend(missing)
+            items = b"".join(struct.pack(">HH", seq, 0) for seq in missing)
+            self.rtcp.sendto(struct.pack(">BBHII", 0x81, 205, 2 + len(missing), 1, self.media.rtp.ssrc) + items,
+                             self.rtcp_peer)
 
     def _take(self, datagrams, now):
         for data in datagrams:

@@ -226,6 +226,30 @@ static void test_noise(void)
     }
 }
 
+/* What is missing: one, those of a mask over the numbers' end, and never more than there is room
+ * for. */
+static void test_nack(void)
+{
+    static const uint8_t nack[] = {0x81, 205,  0,    4,    0, 0, 0,    1,    0xde, 0xad,
+                                   0xbe, 0xef, 0x12, 0x34, 0, 0, 0xff, 0xff, 0x80, 0x01};
+    static const uint8_t cut[] = {0x81, 205, 0, 1, 0, 0, 0, 1};
+    uint8_t many[4 + 8 + 4 * 10] = {0x81, 205, 0, 12, 0, 0, 0, 1, 0xde, 0xad, 0xbe, 0xef};
+    McRtcpFeedback got;
+
+    g_assert_true(mc_rtcp_parse(nack, sizeof nack, SSRC, &got));
+    g_assert_cmpuint(got.n_missing, ==, 4);
+    g_assert_cmpuint(got.missing[0], ==, 0x1234);
+    g_assert_cmpuint(got.missing[1], ==, 0xffff);
+    g_assert_cmpuint(got.missing[2], ==, 0);
+    g_assert_cmpuint(got.missing[3], ==, 15);
+    g_assert_false(got.has_report || got.wants_picture);
+    g_assert_true(mc_rtcp_parse(nack, sizeof nack, 7, &got) && !got.n_missing);
+    g_assert_false(mc_rtcp_parse(cut, sizeof cut, SSRC, &got));
+    memset(many + 12, 0xff, sizeof many - 12);
+    g_assert_true(mc_rtcp_parse(many, sizeof many, SSRC, &got));
+    g_assert_cmpuint(got.n_missing, ==, MC_RTCP_MISSING_MAX);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -240,5 +264,6 @@ int main(int argc, char **argv)
     g_test_add_func("/rtcp/compound", test_compound);
     g_test_add_func("/rtcp/broken", test_broken);
     g_test_add_func("/rtcp/noise", test_noise);
+    g_test_add_func("/rtcp/nack", test_nack);
     return g_test_run();
 }

@@ -479,6 +479,55 @@ static void test_twice_discarded(void)
     g_assert_cmpuint(mc_sender_stats(sender).duplicates, ==, stats.duplicates);
 }
 
+static bool protect_all(uint8_t *datagram, size_t room, size_t *len, void *user_data)
+{
+    memset(datagram, 0x17, *len); /* DTLS: no number can be read in it */
+    return true;
+}
+
+static void expect(const Pair *pair, unsigned n)
+{
+    uint8_t buf[2048];
+
+    for (unsigned i = 0; i < n; i++) {
+        struct pollfd pfd = {pair->rx, POLLIN, 0};
+        g_assert_cmpint(poll(&pfd, 1, PATIENCE_MS), ==, 1);
+        g_assert_cmpint(recv(pair->rx, buf, sizeof buf, 0), >, 0);
+    }
+}
+
+/* What is asked for comes again as it was, whoever protected it; what never was, is gone, or is
+ * more than a share of all, does not. */
+static void check_resend(uint32_t window_us, McSenderProtect protect)
+{
+    g_auto(Pair) pair = pair_open();
+    g_autoptr(McRtpPacketiser) rtp = mc_rtp_packetiser_new(1, 65530);
+    g_autofree uint8_t *ts = make_ts(40 * 7);
+    g_autoptr(McSender) sender = mc_sender_new(pair.tx, "127.0.0.1", pair.port, NULL);
+    const uint16_t asked[] = {65531, 3, 65529, 34, 1000};
+    uint16_t all[40];
+
+    mc_sender_set_protect(sender, protect, NULL);
+    g_assert_true(mc_sender_set_pacing(sender, window_us, NULL));
+    g_assert_cmpuint(mc_sender_resend(sender, asked, G_N_ELEMENTS(asked)), ==, 0);
+    send_ts(sender, rtp, ts, 40 * 7 * PACKET, 0, true);
+    g_assert_true(mc_sender_drain(sender, PATIENCE_MS * 1000));
+    g_assert_cmpuint(mc_sender_resend(sender, asked, G_N_ELEMENTS(asked)), ==, 2);
+    expect(&pair, 42);
+    for (unsigned i = 0; i < G_N_ELEMENTS(all); i++)
+        all[i] = (uint16_t) (65530 + i);
+    g_assert_cmpuint(mc_sender_resend(sender, all, G_N_ELEMENTS(all)), ==, 8); /* of 40, ten */
+    expect(&pair, 8);
+    g_assert_cmpuint(mc_sender_stats(sender).datagrams, ==, 40);
+}
+
+static void test_resend(void)
+{
+    check_resend(0, NULL);
+    check_resend(3000, NULL);
+    check_resend(0, protect_all);
+}
+
 /* More than the queue holds: bounded, counted, and the rest arrives. */
 static void test_overflow(void)
 {
@@ -645,6 +694,7 @@ int main(int argc, char **argv)
     g_test_add_func("/sender/discard", test_discard);
     g_test_add_func("/sender/twice", test_twice);
     g_test_add_func("/sender/twice-discarded", test_twice_discarded);
+    g_test_add_func("/sender/resend", test_resend);
     g_test_add_func("/sender/overflow", test_overflow);
     g_test_add_func("/sender/full-socket", test_full_socket);
     g_test_add_func("/sender/dscp", test_dscp);

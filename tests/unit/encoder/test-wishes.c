@@ -61,7 +61,8 @@ static void ask_for(Bed *bed, int seconds, int64_t gap_us, int64_t jitter_us, bo
 /* What gets rarer with duplicates speaks of loss, and keeps doing so. */
 static void test_loss(void)
 {
-    static const int64_t rows_ms[][2] = {{300, 300}, {200, 800}, {500, 2000}, {1000, 500}};
+    static const int64_t rows_ms[][2] = {
+        {300, 0}, {300, 300}, {200, 800}, {500, 2000}, {1000, 500}};
 
     for (unsigned i = 0; i < G_N_ELEMENTS(rows_ms); i++) {
         Bed bed = bed_new();
@@ -95,11 +96,24 @@ static void test_vain(void)
     g_assert_cmpuint(bed.losses, ==, 0);
 }
 
-/* By the clock, without end, at its start alone, and hardly ever. */
+/* By the clock: one try, and another in five minutes. */
+static void test_clock(void)
+{
+    static const int64_t rows_ms[][2] = {{1000, 20}, {1900, 50}, {500, 10}, {300, 0}};
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows_ms); i++) {
+        Bed bed = bed_new();
+        ask_for(&bed, 300, rows_ms[i][0] * MS, rows_ms[i][1] * MS, false);
+        g_assert_cmpuint(bed.tries, ==, 1);
+        g_assert_cmpuint(bed.vain, ==, 1);
+        g_assert_cmpuint(bed.losses, ==, 0);
+    }
+}
+
+/* Without end, at its start alone, and hardly ever. */
 static void test_no_sign(void)
 {
-    static const int64_t rows_ms[][2] = {{1000, 20}, {2000, 50}, {500, 10}, {5000, 50},
-                                         {100, 20},  {25, 10},   {10, 5},   {6000, 6000}};
+    static const int64_t rows_ms[][2] = {{100, 20}, {25, 10}, {10, 5}, {5000, 50}, {6000, 6000}};
 
     for (unsigned i = 0; i < G_N_ELEMENTS(rows_ms); i++) {
         Bed bed = bed_new();
@@ -158,6 +172,7 @@ int main(int argc, char **argv)
     g_test_add_func("/wishes/loss", test_loss);
     g_test_add_func("/wishes/soon", test_soon);
     g_test_add_func("/wishes/vain", test_vain);
+    g_test_add_func("/wishes/clock", test_clock);
     g_test_add_func("/wishes/no-sign", test_no_sign);
     g_test_add_func("/wishes/changes", test_changes);
     g_test_add_func("/wishes/reports", test_reports);
