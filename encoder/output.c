@@ -3,11 +3,12 @@
 
 #include "encoder/pts-spacing.h"
 #include "encoder/rtp.h"
+#include "encoder/sound-lead.h"
 #include "encoder/wire.h"
 
-/* PTS stands so far ahead of the moment of capture: an AAC frame is 43 ms old when it is whole, and
- * sinks that play by the clock want some lead over PCR left. A picture that took long keeps FLOOR.
- */
+/* PTS stands so far ahead of the moment of capture: an AAC frame is 64 ms old when it is whole, and
+ * sinks that play by the clock want some lead over PCR left. A picture that took long keeps FLOOR;
+ * sound that always comes late is moved (encoder/sound-lead). */
 #define LEAD_NS (100 * G_GINT64_CONSTANT(1000000))
 #define FLOOR_NS (20 * G_GINT64_CONSTANT(1000000))
 #define DRAIN_US                                                                                   \
@@ -28,7 +29,8 @@ struct McOutput {
     McDuplicate duplicated;
     int64_t sound_from_ns; /* older sound is still protected; INT64_MAX: all is withheld */
     McPtsSpacing spacing;  /* of pictures */
-    uint64_t sound_bytes;  /* of transport stream, as often as it left */
+    McSoundLead sound_lead;
+    uint64_t sound_bytes;                 /* of transport stream, as often as it left */
     int64_t video_lead_ns, audio_lead_ns; /* of the last ones: from sending to their PTS */
 };
 
@@ -112,8 +114,10 @@ void mc_output_sound(McOutput *self, const uint8_t *frame, size_t bytes, int64_t
     g_mutex_lock(&self->lock);
     if (!self->held && mc_wire_is_ready(self->wire) && time_ns >= self->sound_from_ns) {
         g_byte_array_set_size(self->ts, 0);
-        self->audio_lead_ns = time_ns + LEAD_NS - now_ns();
-        mc_ts_mux_audio(self->mux, frame, bytes, pts_of(self, time_ns), pcr_of(self, now_ns()),
+        const int64_t sent_ns = now_ns();
+        time_ns += mc_sound_lead_next(&self->sound_lead, time_ns + LEAD_NS - sent_ns);
+        self->audio_lead_ns = time_ns + LEAD_NS - sent_ns;
+        mc_ts_mux_audio(self->mux, frame, bytes, pts_of(self, time_ns), pcr_of(self, sent_ns),
                         self->ts);
         send_between(self);
         self->sound_bytes += self->ts->len * (self->duplicated == MC_DUPLICATE_ALL ? 2 : 1);

@@ -96,7 +96,13 @@ static McStreamConfig config_of(Fixture *f, McStreamAudio audio)
     return config;
 }
 
-static Fixture *start(McStreamAudio audio)
+static void read_late(int64_t begin_ns, int16_t *block, size_t pairs, void *user_data)
+{
+    g_usleep(18000); /* of the 21 ms that an AAC frame lasts */
+    memset(block, 1, pairs * 2 * sizeof(*block));
+}
+
+static Fixture *start_from(McStreamAudio audio, bool late)
 {
     Fixture *f = g_new0(Fixture, 1);
     g_autoptr(GError) error = NULL;
@@ -105,10 +111,19 @@ static Fixture *start(McStreamAudio audio)
     f->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     f->pixels = g_malloc0(WIDTH * HEIGHT * 4);
     McStreamConfig config = config_of(f, audio);
+    if (late) {
+        g_strlcpy(config.audio_source, "file", sizeof(config.audio_source));
+        config.read_sound = read_late;
+    }
     f->stream = mc_stream_new(&config, &error);
     g_assert_no_error(error);
     g_assert_true(mc_stream_start(f->stream, &error));
     return f;
+}
+
+static Fixture *start(McStreamAudio audio)
+{
+    return start_from(audio, false);
 }
 
 static McStreamStats stats_of(Fixture *f)
@@ -272,6 +287,21 @@ static bool test_picture_and_sound(gconstpointer data)
 }
 
 /* The tables and the clock go on while the test calls. */
+/* Sound that a server gives late is said to be later, little by little. */
+static bool test_late_sound(gconstpointer data)
+{
+    Fixture *f = start_from(MC_STREAM_AUDIO_AAC, true);
+    const unsigned frames = 70;
+
+    g_assert_true(receiver_wait_sounds(f->rx, frames, PATIENCE_MS));
+    g_mutex_lock(&f->rx->lock);
+    const RxMark first = g_array_index(f->rx->sounds, RxMark, 0),
+                 last = g_array_index(f->rx->sounds, RxMark, frames - 1);
+    g_mutex_unlock(&f->rx->lock);
+    g_assert_cmpuint(last.value - first.value, >=, (frames - 1) * 1920 + 3 * 90);
+    return finish(f);
+}
+
 static void check_gaps(Fixture *f)
 {
     g_assert_cmpint(receiver_longest_gap_us(f->rx, f->rx->pcrs), <, gap_limit_us(f));
@@ -591,6 +621,7 @@ static const Test tests[] = {
     {"/stream/picture", test_picture_and_sound, GINT_TO_POINTER(MC_STREAM_AUDIO_NONE)},
     {"/stream/lpcm", test_picture_and_sound, GINT_TO_POINTER(MC_STREAM_AUDIO_LPCM)},
     {"/stream/aac", test_picture_and_sound, GINT_TO_POINTER(MC_STREAM_AUDIO_AAC)},
+    {"/stream/late-sound", test_late_sound, NULL},
     {"/stream/still", test_still, NULL},
     {"/stream/unchanged", test_unchanged, NULL},
     {"/stream/idr-while-still", test_idr_while_still, NULL},
