@@ -29,8 +29,9 @@ typedef struct {
     GMainContext *context;
     GMainLoop *loop;
     GCancellable *cancellable;
-    char *browser; /* its object; NULL until Avahi answered */
-    unsigned asked;
+    char *browser;      /* its object; NULL until Avahi answered */
+    const char *wanted; /* a name that is looked for; NULL: all */
+    unsigned asked, asked_wanted;
     bool enough;
     GHashTable *seen; /* name and port of those told, and the same with the address */
     GPtrArray *later; /* McMiceSink *: with IPv6 alone, as far as is known */
@@ -129,6 +130,23 @@ static void on_resolved(GObject *source, GAsyncResult *result, gpointer user_dat
         tell(user_data, answer);
 }
 
+static bool same_name(const char *one, const char *other)
+{
+    g_autofree char *a = g_utf8_casefold(one, -1);
+    g_autofree char *b = g_utf8_casefold(other, -1);
+
+    return !strcmp(a, b);
+}
+
+/* A flood of others does not hide the one that is looked for; of those of its name there may be a
+ * flood, too. */
+static bool may_ask(Look *self, const char *name)
+{
+    const bool wanted = self->wanted && same_name(self->wanted, name);
+
+    return self->asked++ < SINKS_MAX || (wanted && self->asked_wanted++ < SINKS_MAX);
+}
+
 static void on_browser_signal(GDBusConnection *bus, const char *sender, const char *path,
                               const char *interface, const char *signal, GVariant *parameters,
                               gpointer user_data)
@@ -137,13 +155,13 @@ static void on_browser_signal(GDBusConnection *bus, const char *sender, const ch
     int index, protocol;
     const char *name, *type, *domain;
 
-    if (strcmp(signal, "ItemNew") || self->asked >= SINKS_MAX ||
-        !g_variant_is_of_type(parameters, G_VARIANT_TYPE("(iisssu)")))
+    if (strcmp(signal, "ItemNew") || !g_variant_is_of_type(parameters, G_VARIANT_TYPE("(iisssu)")))
         return;
     if (self->browser && strcmp(path, self->browser))
         return; /* someone else's, on the same connection */
-    self->asked++;
     g_variant_get(parameters, "(ii&s&s&su)", &index, &protocol, &name, &type, &domain, NULL);
+    if (!may_ask(self, name))
+        return;
     for (int kind = IPV4; kind <= IPV6; kind++) /* of address; each may be told by either */
         g_dbus_connection_call(
             bus, AVAHI, "/", AVAHI_SERVER, "ResolveService",
@@ -240,10 +258,10 @@ static GDBusConnection *connect_bus(GError **error)
     return bus;
 }
 
-bool mc_mice_discover(unsigned wait_ms, int cancel_fd, McMiceFound found, void *user_data,
-                      GError **error)
+static bool look(const char *wanted, unsigned wait_ms, int cancel_fd, McMiceFound found,
+                 void *user_data, GError **error)
 {
-    Look self = {.found = found, .user_data = user_data};
+    Look self = {.wanted = wanted, .found = found, .user_data = user_data};
 
     self.context = g_main_context_new();
     g_main_context_push_thread_default(self.context);
@@ -270,6 +288,12 @@ bool mc_mice_discover(unsigned wait_ms, int cancel_fd, McMiceFound found, void *
     return ok;
 }
 
+bool mc_mice_discover(unsigned wait_ms, int cancel_fd, McMiceFound found, void *user_data,
+                      GError **error)
+{
+    return look(NULL, wait_ms, cancel_fd, found, user_data, error);
+}
+
 /* ---- by name ---- */
 
 typedef struct {
@@ -289,10 +313,8 @@ static bool is_host(const char *name, const char *host)
 static bool compare(const McMiceSink *sink, void *user_data)
 {
     Wanted *self = user_data;
-    g_autofree char *one = g_utf8_casefold(self->name, -1);
-    g_autofree char *other = g_utf8_casefold(sink->name, -1);
 
-    if (strcmp(one, other) && !is_host(self->name, sink->host))
+    if (!same_name(self->name, sink->name) && !is_host(self->name, sink->host))
         return true;
     *self->sink = *sink;
     self->found = true;
@@ -305,7 +327,7 @@ bool mc_mice_find(const char *name, unsigned wait_ms, int cancel_fd, McMiceSink 
     Wanted wanted = {.name = name, .sink = ret_sink};
 
     return g_utf8_validate(name, -1, NULL) &&
-           mc_mice_discover(wait_ms, cancel_fd, compare, &wanted, error) && wanted.found;
+           look(name, wait_ms, cancel_fd, compare, &wanted, error) && wanted.found;
 }
 
 static bool take_port(const char *text, uint16_t *ret_port)

@@ -35,6 +35,7 @@ typedef struct {
 } Announced;
 
 static const Announced *announced; /* one sink; the next test's */
+static unsigned strangers;         /* announced before it */
 
 static GVariant *resolved(void)
 {
@@ -48,17 +49,33 @@ static GVariant *resolved(void)
                          announced->host, 0, announced->address, 7250, &texts, 0);
 }
 
+static void announce(GDBusConnection *bus, const char *to, const char *name)
+{
+    g_dbus_connection_emit_signal(
+        bus, to, BROWSER, AVAHI ".ServiceBrowser", "ItemNew",
+        g_variant_new("(iisssu)", 1, 0, name, "_display._tcp", "local", 0), NULL);
+}
+
 static void on_call(GDBusConnection *bus, const char *sender, const char *path,
                     const char *interface, const char *method, GVariant *parameters,
                     GDBusMethodInvocation *invocation, gpointer user_data)
 {
     if (!strcmp(method, "ResolveService")) {
+        const char *name;
+
+        g_variant_get_child(parameters, 2, "&s", &name);
+        if (strcmp(name, announced->name)) {
+            g_dbus_method_invocation_return_dbus_error(invocation, AVAHI ".TimeoutError", "");
+            return;
+        }
         g_dbus_method_invocation_return_value(invocation, resolved());
         return;
     }
-    g_dbus_connection_emit_signal(
-        bus, sender, BROWSER, AVAHI ".ServiceBrowser", "ItemNew",
-        g_variant_new("(iisssu)", 1, 0, announced->name, "_display._tcp", "local", 0), NULL);
+    for (unsigned i = 0; i < strangers; i++) {
+        g_autofree char *name = g_strdup_printf("stranger %u", i);
+        announce(bus, sender, name);
+    }
+    announce(bus, sender, announced->name);
     g_dbus_method_invocation_return_value(invocation, g_variant_new("(o)", BROWSER));
 }
 
@@ -139,6 +156,20 @@ static void test_cancel(void)
     close(cancel_fd);
 }
 
+/* Whoever fills the network with names does not hide the one that a person wants. */
+static void test_flood(void)
+{
+    const Announced near = {"Near \u00dc", "near.local", "192.0.2.7", ""};
+    g_autoptr(GError) error = NULL;
+    McMiceSink sink;
+
+    announced = &near;
+    strangers = 1000;
+    g_assert_true(mc_mice_find("near \u00fc", PATIENCE_MS, -1, &sink, &error));
+    g_assert_cmpstr(sink.name, ==, near.name);
+    strangers = 0;
+}
+
 int main(int argc, char **argv)
 {
     static const GDBusInterfaceVTable vtable = {.method_call = on_call};
@@ -151,6 +182,7 @@ int main(int argc, char **argv)
     private_bus_serve(AVAHI, "/", xml, &vtable, NULL);
     g_test_add_func("/mice/discovery/strangers", test_strangers);
     g_test_add_func("/mice/discovery/cancel", test_cancel);
+    g_test_add_func("/mice/discovery/flood", test_flood);
     const int result = g_test_run();
     private_bus_stop();
     return result;
