@@ -214,6 +214,7 @@ void mc_output_stats(McOutput *self, McStreamStats *stats)
     stats->datagrams_dropped = sent.dropped;
     stats->queued_bytes = sent.queued_bytes;
     stats->refusals = sent.refusals;
+    stats->waits_for_keys = !mc_wire_is_ready(self->wire);
     g_mutex_lock(&self->lock);
     stats->sound_bytes = self->sound_bytes;
     stats->tables_sent = mc_ts_mux_tables(self->mux);

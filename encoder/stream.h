@@ -114,6 +114,7 @@ typedef struct {
     unsigned encoding_streams; /* that have it now */
     uint64_t frames_shared;    /* of frames_encoded, by another stream's work */
     uint64_t audio_frames;
+    bool waits_for_keys;       /* of a handshake with the receiver: nothing may leave */
     uint64_t sound_skipped_us; /* left out, as this machine had no time for it or was suspended */
 } McStreamStats;
 

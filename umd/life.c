@@ -272,6 +272,7 @@ static McProofInput look(McLife *self, const McWfdSource *source, const McFeedba
 
     mc_media_stats(self->media, &stats);
     return (McProofInput){.now_us = now_us,
+                          .waits_for_keys = stats.waits_for_keys,
                           .units = stats.frames_encoded - self->start_stats.frames_encoded,
                           .datagrams = stats.datagrams_sent - self->start_stats.datagrams_sent,
                           .tables = stats.tables_sent - self->start_stats.tables_sent,

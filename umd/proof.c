@@ -31,6 +31,8 @@ void mc_proof_slept(McProof *self, int64_t slept_us)
 
 const char *mc_proof_missing(const McProofInput *input)
 {
+    if (input->waits_for_keys)
+        return "the receiver has not shaken hands for its keys";
     if (!input->units)
         return "the encoder gives nothing";
     if (!input->datagrams)

@@ -23,6 +23,7 @@ typedef enum {
 typedef struct {
     int64_t now_us;
     uint64_t units, datagrams, tables; /* encoded, sent, of PSI */
+    bool waits_for_keys;               /* of a handshake: nothing may leave */
     uint64_t refusals;     /* of our datagrams, by the sink's machine: nobody receives */
     unsigned reports;      /* of RTCP */
     unsigned loss_reports; /* of them, those that tell of loss */

@@ -68,6 +68,8 @@ static void test_missing(void)
     g_assert_cmpstr(mc_proof_missing(&input), ==, "no datagram has left");
     input.units = 0;
     g_assert_cmpstr(mc_proof_missing(&input), ==, "the encoder gives nothing");
+    input.waits_for_keys = true;
+    g_assert_cmpstr(mc_proof_missing(&input), ==, "the receiver has not shaken hands for its keys");
 }
 
 static void test_no_sign(void)
