@@ -103,23 +103,28 @@ static bool is_status_list(const char *value)
 }
 
 /* What the answer says of the sink: all of a 200, and of a 303 the lines that are no refusals. */
-static char *answered_caps(const McRtspMessage *message)
+static void add_answer(GString *out, const McRtspMessage *message)
 {
-    GString *out = g_string_new(NULL);
-
-    if (message->status != 200 && message->status != 303)
-        return g_string_free(out, FALSE);
-    if (message->status == 200) {
-        g_string_append_len(out, message->body, (gssize) message->body_bytes);
-        return g_string_free(out, FALSE);
-    }
     g_autoptr(GPtrArray) params = mc_params_parse(message->body, message->body_bytes, NULL);
-    for (guint i = 0; i < params->len; i++) {
+
+    g_string_append(out, "\r\n"); /* what stands there may be cut off in a line */
+    if (message->status == 200)
+        g_string_append_len(out, message->body, (gssize) message->body_bytes);
+    for (guint i = 0; message->status == 303 && i < params->len; i++) {
         const McParam *param = params->pdata[i];
         if (!is_status_list(param->value))
             g_string_append_printf(out, "%s: %s\r\n", param->name, param->value);
     }
-    return g_string_free(out, FALSE);
+}
+
+/* What the long question was told holds, and what the short one is told besides, or instead. */
+static void parse_answer(McWfdSource *self, const McRtspMessage *message)
+{
+    if (!self->minimal_caps)
+        g_string_truncate(self->answers, 0);
+    add_answer(self->answers, message);
+    g_clear_pointer(&self->caps, mc_wfd_caps_free);
+    self->caps = mc_wfd_caps_parse(self->answers->str, self->answers->len);
 }
 
 static void refused_caps(McWfdSource *self, const McRtspMessage *message)
@@ -151,10 +156,8 @@ void mc_source_on_caps(McWfdSource *self, const McRtspMessage *message, int64_t 
         no_caps(self, now_us);
         return;
     }
-    g_autofree char *body = answered_caps(message);
     const bool refused = message->status != 200;
-    g_clear_pointer(&self->caps, mc_wfd_caps_free);
-    self->caps = mc_wfd_caps_parse(body, refused ? strlen(body) : message->body_bytes);
+    parse_answer(self, message);
     if (caps_usable(self->caps) || (self->minimal_caps && !refused))
         take_caps(self, now_us);
     else if (self->minimal_caps)

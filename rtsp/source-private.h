@@ -42,6 +42,7 @@ struct McWfdSource {
 
     McWfdState state;
     McWfdCaps *caps;
+    GString *answers; /* to M3, the long question's and the short one's */
     McWfdDecision decision;
     McWfdTransport transport;
     McWfdCounters counters;

@@ -58,7 +58,7 @@ static void refuse(McWfdSource *self, const McRtspMessage *message, unsigned sta
 
 static bool known_requirement(const char *require)
 {
-    return !require || g_str_has_prefix(require, "org.wfa.wfd");
+    return !require || !*require || g_str_has_prefix(require, "org.wfa.wfd");
 }
 
 static void on_options(McWfdSource *self, const McRtspMessage *message, int64_t now_us)
@@ -131,10 +131,21 @@ static void refuse_transport(McWfdSource *self, const McRtspMessage *message, co
     answer(self, message, 461);
 }
 
+/* Several headers of a name are one, with commas between (RFC 2326, 4.2); NULL: none. */
+static char *asked_transports(const McRtspMessage *message)
+{
+    GString *out = g_string_new(NULL);
+
+    for (unsigned i = 0; i < message->n_headers; i++)
+        if (!g_ascii_strcasecmp(message->headers[i].name, "Transport"))
+            g_string_append_printf(out, "%s%s", out->len ? ", " : "", message->headers[i].value);
+    return g_string_free(out, out->len == 0);
+}
+
 /* M6; it may come before the answer to its trigger. */
 static void on_setup(McWfdSource *self, const McRtspMessage *message, int64_t now_us)
 {
-    const char *value = mc_rtsp_message_header(message, "Transport");
+    g_autofree char *value = asked_transports(message);
     McTransport transport;
 
     if (self->session[0]) {

@@ -329,6 +329,7 @@ McWfdSource *mc_wfd_source_new(const McWfdSourceConfig *config, int64_t now_us)
     if (!self->config.session_timeout_s)
         self->config.session_timeout_s = DEFAULT_SESSION_S;
     self->reader = mc_rtsp_reader_new();
+    self->answers = g_string_new(NULL);
     g_queue_init(&self->outputs);
     g_queue_init(&self->events);
     g_queue_init(&self->waiting);
@@ -355,6 +356,7 @@ void mc_wfd_source_free(McWfdSource *self)
     g_queue_clear(&self->waiting);
     mc_rtsp_reader_free(self->reader);
     mc_wfd_caps_free(self->caps);
+    g_string_free(self->answers, TRUE);
     g_free(self);
 }
 

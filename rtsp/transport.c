@@ -4,6 +4,8 @@
 #include <glib.h>
 #include <string.h>
 
+#define PORTS "client_port="
+
 /* port ["-" port]; bounds of 16 bits; 0 is as good as none. */
 static bool parse_ports(const char *text, McTransport *transport)
 {
@@ -37,10 +39,14 @@ static bool parse_one(const char *value, McTransport *ret_transport)
     if (!transport.tcp && tokens[0][7] && g_ascii_strcasecmp(tokens[0] + 7, "/UDP"))
         return false;
     for (char **token = tokens + 1; *token; token++) {
+        const char *ports = *token + strlen(PORTS);
         if (!g_ascii_strcasecmp(*token, "multicast"))
             transport.multicast = true;
-        else if (!g_ascii_strncasecmp(*token, "client_port=", 12) &&
-                 !parse_ports(*token + 12, &transport))
+        if (g_ascii_strncasecmp(*token, PORTS, strlen(PORTS)))
+            continue;
+        if (!*ports && token[1]) /* a blank behind it */
+            ports = *++token;
+        if (!parse_ports(ports, &transport))
             return false;
     }
     *ret_transport = transport;

@@ -347,6 +347,34 @@ static void test_refused_in_part(Fixture *f, gconstpointer data)
     g_assert_cmpstr(caps->friendly_name, ==, "");
 }
 
+/* A NUL in one value takes nothing from those behind it. */
+static void test_nul(Fixture *f, gconstpointer data)
+{
+    static const char body[] = "intel_friendly_name: a\0b\r\n" VIDEO REST;
+    g_autofree char *head = g_strdup_printf(
+        "RTSP/1.0 200 OK\r\nCSeq: 2\r\nContent-Length: %zu\r\n\r\n", sizeof(body) - 1);
+
+    reach_caps(f);
+    feed(f, head);
+    mc_wfd_source_feed(f->source, (const uint8_t *) body, sizeof(body) - 1, f->now_us);
+    expect_event(f, MC_WFD_EVENT_CAPS);
+    expect(f, FULL_HD, LPCM, PORT, NULL);
+}
+
+/* An answer that does not reach as far as picture and ports: the short question brings these, and
+ * what was said already holds. */
+static void test_cut(Fixture *f, gconstpointer data)
+{
+    reach_caps(f);
+    ok(f, 2, "intel_friendly_name: Den\r\nwfd_audio_codecs: LPCM 00000002 00\r\nwfd_video_for");
+    expect_event(f, MC_WFD_EVENT_ALTERNATIVE);
+    expect(f, "GET_PARAMETER", "CSeq: 3", NULL);
+    ok(f, 3, VIDEO PORTS);
+    expect_event(f, MC_WFD_EVENT_CAPS);
+    expect(f, FULL_HD, LPCM, PORT, NULL);
+    g_assert_cmpstr(mc_wfd_source_caps(f->source)->friendly_name, ==, "Den");
+}
+
 /* Too late for the long question and while the short one is asked: it is an answer to both.  The
  * one to the short question, when that comes, is none to M4. */
 static void test_late(Fixture *f, gconstpointer data)
@@ -410,6 +438,8 @@ int main(int argc, char **argv)
     ADD("refused", test_refused);
     ADD("refused-by-name", test_refused_by_name);
     ADD("refused-in-part", test_refused_in_part);
+    ADD("nul", test_nul);
+    ADD("cut", test_cut);
     ADD("late", test_late);
     ADD("port-of-each-session", test_port_of_each_session);
     return g_test_run();

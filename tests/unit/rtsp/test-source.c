@@ -157,6 +157,18 @@ static void test_refusals_of_picture(Fixture *f, gconstpointer data)
     expect_refused(f, "8 choices");
 }
 
+/* Two headers of a name are two wishes, of which one can be had; one that is empty is none. */
+static void test_odd_headers(Fixture *f, gconstpointer data)
+{
+    reach_setup(f);
+    feed(f, "OPTIONS * RTSP/1.0\r\nCSeq: 1\r\nRequire:\r\n\r\n");
+    expect(f, "200 OK", "Public: ", NULL);
+    feed(f, "SETUP rtsp://localhost/wfd1.0 RTSP/1.0\r\nCSeq: 2\r\n"
+            "Transport: RTP/AVP/TCP;interleaved=0-1\r\n"
+            "Transport: RTP/AVP/UDP;unicast;client_port=19002\r\n\r\n");
+    expect(f, "200 OK", "Transport: RTP/AVP/UDP;unicast;client_port=19002;", NULL);
+}
+
 /* People hear why a sink that asked for its stream waits for it; once, however often it asks. */
 static void test_setup_refused(Fixture *f, gconstpointer data)
 {
@@ -478,6 +490,7 @@ int main(int argc, char **argv)
     ADD("/source/refusals", test_refusals);
     ADD("/source/refusals-of-picture", test_refusals_of_picture);
     ADD("/source/setup-refused", test_setup_refused);
+    ADD("/source/odd-headers", test_odd_headers);
     ADD("/source/no-m2", test_no_m2);
     ADD("/source/answer-gap", test_answer_gap);
     ADD("/source/wrong-cseq", test_wrong_cseq);
