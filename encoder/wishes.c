@@ -15,6 +15,7 @@
 #define TRY_LEAST_US (2 * G_USEC_PER_SEC)
 #define TRY_GAPS 4 /* as long as the moments that led to it took, and one more */
 #define RARER 2
+#define MEND_US (1 * G_USEC_PER_SEC)
 #define TRUST_US (60 * G_USEC_PER_SEC)
 #define TRUST_HOLDS_US (10 * G_USEC_PER_SEC)
 #define DOUBT_US (10 * G_USEC_PER_SEC)
@@ -22,7 +23,8 @@
 
 void mc_wishes_init(McWishes *self, int64_t now_us)
 {
-    *self = (McWishes){.start_us = now_us, .doubt_us = DOUBT_US};
+    *self = (McWishes){
+        .start_us = now_us, .doubt_us = DOUBT_US, .asks = self->asks, .mended_us = self->mended_us};
 }
 
 static void add_moment(McWishes *self, int64_t now_us)
@@ -38,6 +40,7 @@ void mc_wishes_note(McWishes *self, int64_t now_us)
 {
     const bool pause = !self->wish_us || now_us - self->wish_us >= PAUSE_US;
 
+    self->asks = true;
     self->wish_us = now_us;
     if (pause)
         self->burst_us = now_us;
@@ -169,6 +172,14 @@ McWishesSay mc_wishes_step(McWishes *self, const McWishesInput *input)
 
     self->fresh = 0;
     return say;
+}
+
+bool mc_wishes_mend(McWishes *self, int64_t now_us)
+{
+    if (self->asks || (self->mended_us && now_us - self->mended_us < MEND_US))
+        return false;
+    self->mended_us = now_us;
+    return true;
 }
 
 bool mc_wishes_speak_of_loss(const McWishes *self)

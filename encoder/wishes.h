@@ -42,15 +42,21 @@ typedef struct {
     int64_t storm_us;                 /* when it last asked on and on */
     int64_t at_us[MC_WISHES_MOMENTS]; /* the last moments; the newest is last */
     unsigned n_moments;
-    unsigned fresh;   /* moments since the last step */
-    unsigned in_try;  /* moments */
-    bool regular;     /* what led to the try */
-    int64_t gap_us;   /* between two moments before the try; 0: there was none */
-    int64_t doubt_us; /* how long it is not tried again: longer each time */
+    unsigned fresh;    /* moments since the last step */
+    unsigned in_try;   /* moments */
+    bool regular;      /* what led to the try */
+    bool asks;         /* it ever asked */
+    int64_t mended_us; /* when it last got a key frame unasked */
+    int64_t gap_us;    /* between two moments before the try; 0: there was none */
+    int64_t doubt_us;  /* how long it is not tried again: longer each time */
 } McWishes;
 
-void mc_wishes_init(McWishes *self, int64_t now_us); /* the stream begins */
+/* The stream begins, or goes on in another mode.  Zeroed before the first time. */
+void mc_wishes_init(McWishes *self, int64_t now_us);
 void mc_wishes_note(McWishes *self, int64_t now_us); /* a wish comes */
 McWishesSay mc_wishes_step(McWishes *self, const McWishesInput *input);
+/* Something got lost, by its reports or by the radio's.  True: it gets a key frame unasked, as one
+ * that never asks would keep a broken picture; one a second. */
+bool mc_wishes_mend(McWishes *self, int64_t now_us);
 /* What it asks for now is for loss, or may be. */
 bool mc_wishes_speak_of_loss(const McWishes *self);

@@ -15,7 +15,6 @@
 #define RECEIVED_WINDOW_US (200 * G_TIME_SPAN_MILLISECOND)
 #define TRIP_NOISE_US (5 * G_TIME_SPAN_MILLISECOND)
 #define REPORTS_OFTEN_US (1500 * G_TIME_SPAN_MILLISECOND)
-#define LOSS_IDR_US (1 * G_TIME_SPAN_SECOND)
 #define REPORTS_SPEAK_US (3 * G_TIME_SPAN_SECOND) /* a sink that reports has done so in it */
 #define REPAIRS_US (20 * G_TIME_SPAN_SECOND)
 #define STEP_US (100 * G_TIME_SPAN_MILLISECOND)
@@ -48,10 +47,8 @@ struct McFeedback {
     int64_t queued_at_us;
     int64_t reported_us; /* when the last report came; 0: none yet */
     bool quick;          /* it reports often */
-    bool asks;           /* it asks for key frames itself */
     bool stale;          /* what is read now has waited for us */
     int64_t repairs_us;  /* when it last asked for datagrams that it misses; 0: never */
-    int64_t loss_idr_us; /* when a reported loss was last answered by one */
     McFeedbackCounters counters;
     McRadioNotice radio; /* the last one */
     bool has_radio;      /* it came since the last step */
@@ -189,21 +186,14 @@ static void take_times(McFeedback *self, const McRtcpFeedback *feedback)
     self->reported_us = now_us;
 }
 
-/* A sink that tells of loss and never asks for a picture gets one unasked: its own would stay
- * broken. */
 static void mend_loss(McFeedback *self)
 {
-    const int64_t now_us = g_get_monotonic_time();
-
-    if (self->asks || now_us - self->loss_idr_us < LOSS_IDR_US)
-        return;
-    self->loss_idr_us = now_us;
-    mc_media_force_idr(self->media);
+    if (mc_wishes_mend(&self->wishes, g_get_monotonic_time()))
+        mc_media_force_idr(self->media);
 }
 
 void mc_feedback_asked(McFeedback *self, int64_t now_us)
 {
-    self->asks = true;
     mc_wishes_note(&self->wishes, now_us);
     self->counters.loss_reports += mc_wishes_speak_of_loss(&self->wishes);
 }
@@ -307,6 +297,8 @@ void mc_feedback_radio(McFeedback *self, const McRadioNotice *notice)
     sum->retried += notice->retried;
     self->radio = *notice;
     self->has_radio = true;
+    if (self->running && notice->failed) /* and were not brought over by repetition */
+        mend_loss(self);
 }
 
 /* What leaves twice from now on.  True: the encoder's share of the rate is another one now. */
@@ -348,7 +340,7 @@ bool mc_feedback_time(McFeedback *self, int64_t now_us, uint32_t idr_requests,
     mc_media_stats(self->media, &stats);
     const uint32_t kbps = self->rate.decision.kbps;
     const int64_t queued_us = kbps ? (int64_t) (stats.queued_bytes * 8000 / kbps) : 0;
-    self->asks |= idr_requests > 0;
+    self->wishes.asks |= idr_requests > 0;
     McRateInput input = {
         .now_us = now_us,
         .has_report = self->has_report,

@@ -166,6 +166,20 @@ static void test_reports(void)
     g_assert_cmpuint(bed.losses, ==, 1);
 }
 
+/* Loss that is known of is mended unasked for a sink that never asked, also in another mode. */
+static void test_mend(void)
+{
+    Bed bed = bed_new();
+
+    g_assert_true(mc_wishes_mend(&bed.wishes, 6 * S));
+    g_assert_false(mc_wishes_mend(&bed.wishes, 6 * S + S / 2));
+    g_assert_true(mc_wishes_mend(&bed.wishes, 7 * S));
+    mc_wishes_note(&bed.wishes, 8 * S);
+    g_assert_false(mc_wishes_mend(&bed.wishes, 9 * S));
+    mc_wishes_init(&bed.wishes, 10 * S);
+    g_assert_false(mc_wishes_mend(&bed.wishes, 11 * S));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -176,5 +190,6 @@ int main(int argc, char **argv)
     g_test_add_func("/wishes/no-sign", test_no_sign);
     g_test_add_func("/wishes/changes", test_changes);
     g_test_add_func("/wishes/reports", test_reports);
+    g_test_add_func("/wishes/mend", test_mend);
     return g_test_run();
 }
