@@ -90,7 +90,9 @@ static uint32_t kbps_for_loss(const McRateControl *self, const McRateInput *inpu
     const uint32_t kbps = self->decision.kbps;
     const uint32_t recent_256 = self->recent.lost * 256 / MAX(self->recent.datagrams, 1);
     const uint32_t lost_256 = CLAMP(recent_256, input->fraction_lost, 255);
-    const uint32_t least = input->received_kbps ? kbps / 16 : kbps / 4;
+    /* What came through may be of a moment: it is believed where it is very little. */
+    const bool trickle = input->received_kbps && of_received(self, input) < kbps / 8;
+    const uint32_t least = trickle ? kbps / 16 : kbps / 4;
     const uint32_t floor = much ? least : self->config.max_kbps / 4;
     const uint32_t got = MIN(self->sent_kbps, kbps) * (256 - lost_256) / 256;
     uint32_t may = much ? kbps / 2 : kbps * 3 / 4;
@@ -230,7 +232,7 @@ static bool lower(McRateControl *self, const McRateInput *input, uint32_t kbps)
         self->raise_after_us =
             same ? MIN(self->raise_after_us * 2, RAISE_AFTER_MOST_US) : RAISE_AFTER_US;
     self->tried = false;
-    self->cut_trip_us = input->trip_us;
+    self->cut_trip_us = self->low_trip_us = input->trip_us;
     self->trouble_kbps = trouble_kbps;
     self->lowered_us = input->now_us;
     self->decision.kbps = MIN(MAX(kbps, least_kbps(self)), self->decision.kbps);
@@ -294,18 +296,19 @@ static uint32_t kbps_of(uint64_t bytes, int64_t elapsed_us)
     return (uint32_t) MIN(bytes * 8000 / (uint64_t) elapsed_us, G_MAXUINT32 / 512);
 }
 
-/* A way that stays as long although much less is sent than came through is no queue, which would
- * have drained, but a longer way. */
+/* A way that was as long all the time since a cut, although much less is sent than came through, is
+ * no queue, which would have drained, but a longer way. */
 static void learn_trip(McRateControl *self, const McRateInput *input)
 {
     const int64_t trip_us = MAX(input->trip_us, 1);
 
     if (input->trip_us < 0)
         return;
+    self->low_trip_us = MIN(self->low_trip_us, trip_us);
     const bool would_drain = self->cut_trip_us > 0 && input->now_us - self->lowered_us > DRAIN_US &&
                              self->sent_kbps < self->trouble_kbps / 10 * 9;
     if (!self->trip_base_us || trip_us < self->trip_base_us ||
-        (would_drain && trip_us > self->cut_trip_us / 8 * 7))
+        (would_drain && self->low_trip_us > self->cut_trip_us / 8 * 7))
         self->trip_base_us = trip_us;
 }
 

@@ -51,6 +51,7 @@ typedef struct {
     McRateDecision decision;
     McRateInput last;
     int64_t cut_trip_us;           /* the round trip that last made it give way */
+    int64_t low_trip_us;           /* the shortest one since then */
     uint32_t sent_kbps;            /* of pictures, in the last half second or so */
     uint32_t sound_kbps;           /* likewise */
     int64_t trip_base_us;          /* without a queue; 0: none yet */
