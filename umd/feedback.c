@@ -322,6 +322,61 @@ static bool decide_duplication(McFeedback *self, McDuplicationInput *input)
     return set_duplication(self, mc_duplication_step(&self->duplication, input));
 }
 
+static int64_t queued_us_of(const McFeedback *self, const McStreamStats *stats)
+{
+    const uint32_t kbps = self->rate.decision.kbps;
+
+    return kbps ? (int64_t) (stats->queued_bytes * 8000 / kbps) : 0;
+}
+
+static McRateInput rate_input(const McFeedback *self, const McStreamStats *stats,
+                              uint32_t idr_requests, int64_t now_us)
+{
+    return (McRateInput){
+        .now_us = now_us,
+        .has_report = self->has_report,
+        .fraction_lost = self->fraction_lost,
+        .trip_us = self->trip_us,
+        .trip_grows = self->trip_grows,
+        .received_kbps = self->received_kbps,
+        .bytes_sent = stats->bytes_sent + stats->bytes_duplicated,
+        .bytes_again = stats->bytes_duplicated,
+        .sound_bytes = stats->sound_bytes,
+        /* A key frame on its way is no queue: only what stays from step to step. */
+        .queued_us = MIN(queued_us_of(self, stats), self->last_queued_us),
+        .datagrams_dropped = stats->datagrams_dropped,
+        .link_kbps = self->radio.kbps,
+        .link_sent = self->has_radio ? self->radio.sent : 0,
+        .link_failed = self->has_radio ? self->radio.failed : 0,
+        .idr_requests = idr_requests + self->counters.pictures_wanted};
+}
+
+static McDuplicationInput duplication_input(const McFeedback *self, const McStreamStats *stats,
+                                            int64_t now_us)
+{
+    return (McDuplicationInput){.now_us = now_us,
+                                .has_report = self->has_report,
+                                .fraction_lost = self->fraction_lost,
+                                .total_lost = self->total_lost,
+                                .again = stats->datagrams_duplicated};
+}
+
+static void note_queue(McFeedback *self, const McStreamStats *stats, int64_t now_us)
+{
+    if (now_us - self->queued_at_us < STEP_US * 3 / 4)
+        return;
+    self->last_queued_us = queued_us_of(self, stats);
+    self->queued_at_us = now_us;
+}
+
+static void report_in_time(McFeedback *self, int64_t now_us)
+{
+    if (now_us < self->report_us)
+        return;
+    self->report_us = now_us + (self->quick ? QUICK_REPORT_US : REPORT_US);
+    send_report(self, false);
+}
+
 bool mc_feedback_time(McFeedback *self, int64_t now_us, uint32_t idr_requests,
                       McRateDecision *ret_decision)
 {
@@ -330,44 +385,16 @@ bool mc_feedback_time(McFeedback *self, int64_t now_us, uint32_t idr_requests,
     if (!self->running)
         return false;
     take_waiting(self);
-    if (now_us >= self->report_us) {
-        self->report_us = now_us + (self->quick ? QUICK_REPORT_US : REPORT_US);
-        send_report(self, false);
-    }
+    report_in_time(self, now_us);
     if (now_us < self->step_us)
         return false;
     self->step_us = now_us + STEP_US;
     mc_media_stats(self->media, &stats);
-    const uint32_t kbps = self->rate.decision.kbps;
-    const int64_t queued_us = kbps ? (int64_t) (stats.queued_bytes * 8000 / kbps) : 0;
     self->wishes.asks |= idr_requests > 0;
-    McRateInput input = {
-        .now_us = now_us,
-        .has_report = self->has_report,
-        .fraction_lost = self->fraction_lost,
-        .trip_us = self->trip_us,
-        .trip_grows = self->trip_grows,
-        .received_kbps = self->received_kbps,
-        .bytes_sent = stats.bytes_sent + stats.bytes_duplicated,
-        .bytes_again = stats.bytes_duplicated,
-        .sound_bytes = stats.sound_bytes,
-        /* A key frame on its way is no queue: only what stays from step to step. */
-        .queued_us = MIN(queued_us, self->last_queued_us),
-        .datagrams_dropped = stats.datagrams_dropped,
-        .link_kbps = self->radio.kbps,
-        .link_sent = self->has_radio ? self->radio.sent : 0,
-        .link_failed = self->has_radio ? self->radio.failed : 0,
-        .idr_requests = idr_requests + self->counters.pictures_wanted};
-    McDuplicationInput loss = {.now_us = now_us,
-                               .has_report = self->has_report,
-                               .fraction_lost = self->fraction_lost,
-                               .total_lost = self->total_lost,
-                               .again = stats.datagrams_duplicated};
+    const McRateInput input = rate_input(self, &stats, idr_requests, now_us);
+    McDuplicationInput loss = duplication_input(self, &stats, now_us);
     self->has_report = self->has_radio = false;
-    if (now_us - self->queued_at_us >= STEP_US * 3 / 4) {
-        self->last_queued_us = queued_us;
-        self->queued_at_us = now_us;
-    }
+    note_queue(self, &stats, now_us);
     *ret_decision = mc_rate_control_step(&self->rate, &input);
     loss.tight = ret_decision->full;
     const bool share = decide_duplication(self, &loss);
