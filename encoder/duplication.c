@@ -64,15 +64,18 @@ static bool hides_loss(McDuplication *self, const McDuplicationInput *input)
     return counts && again + lost >= HIDDEN_DATAGRAMS + again / HIDDEN_SHARE;
 }
 
+bool mc_duplication_is_told(const McDuplication *self, const McDuplicationInput *input)
+{
+    return !input->tight && input->has_report &&
+           (input->fraction_lost || input->total_lost > self->total_lost);
+}
+
 McDuplicate mc_duplication_step(McDuplication *self, const McDuplicationInput *input)
 {
-    const int32_t more = input->total_lost - self->total_lost;
-    const bool told = input->has_report && (input->fraction_lost || more > 0);
-
     if (input->vain)
         self->until_us = 0;
-    if (!input->tight && told)
-        note_loss(self, input->now_us, MAX(more, 1));
+    if (mc_duplication_is_told(self, input))
+        note_loss(self, input->now_us, MAX(input->total_lost - self->total_lost, 1));
     if (!input->tight && input->wishes)
         note_loss(self, input->now_us, (int32_t) input->wishes);
     if (hides_loss(self, input))

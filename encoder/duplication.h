@@ -45,6 +45,8 @@ typedef struct {
 } McDuplication;
 
 void mc_duplication_init(McDuplication *self, int32_t total_lost); /* as last reported */
+/* A report of this step tells of loss that the link has room to mend. */
+bool mc_duplication_is_told(const McDuplication *self, const McDuplicationInput *input);
 McDuplicate mc_duplication_step(McDuplication *self, const McDuplicationInput *input);
 
 /* Of what the link may carry besides the sound, what is left for the encoder. */

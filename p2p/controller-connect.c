@@ -272,9 +272,7 @@ void mc_controller_resume(McController *self)
         mc_controller_start_attempt(self);
         return;
     }
-    mc_controller_enter(self, MC_CONTROLLER_LOOKING);
-    self->swept = false;
-    mc_controller_find(self);
+    mc_controller_find_in(self, MC_CONTROLLER_LOOKING);
 }
 
 static void connect_as(McController *self, bool join, int go_intent)

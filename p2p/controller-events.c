@@ -186,14 +186,6 @@ static void on_wps_overlap(McController *self, const McWpaEvent *event)
 
 /* --- invitation ------------------------------------------------------------------------------- */
 
-/* Its invitation finds us only where we listen, which a find does between its scans. */
-static void wait_for_its_user(McController *self)
-{
-    mc_controller_enter(self, MC_CONTROLLER_ASKED);
-    self->swept = false;
-    mc_controller_find(self);
-}
-
 static void on_invitation_result(McController *self, const McWpaEvent *event)
 {
     McLinkFailure failure = MC_LINK_FAILURE_INVITATION;
@@ -205,7 +197,8 @@ static void on_invitation_result(McController *self, const McWpaEvent *event)
         return;
     }
     if (event->status == STATUS_NOT_YET) {
-        wait_for_its_user(self);
+        /* Its own invitation finds us where we listen, which a find does between its scans. */
+        mc_controller_find_in(self, MC_CONTROLLER_ASKED);
         return;
     }
     if (event->status == 7 || event->status == 8)

@@ -56,6 +56,13 @@ void mc_controller_find(McController *self)
                                              .social = !self->swept});
 }
 
+void mc_controller_find_in(McController *self, McControllerState state)
+{
+    mc_controller_enter(self, state);
+    self->swept = false;
+    mc_controller_find(self);
+}
+
 void mc_controller_find_again(McController *self)
 {
     mc_controller_find_later(self, self->swept ? MC_CONTROLLER_FIND_PAUSE_MS : SWEEP_PAUSE_MS);

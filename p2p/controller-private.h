@@ -85,6 +85,8 @@ void mc_controller_drop_actions(McController *self);
 void mc_controller_announce(McController *self);
 bool mc_controller_wants_to_find(const McController *self);
 void mc_controller_find(McController *self);
+/* Goes over to a state in which it looks around, first where the sink is soonest found. */
+void mc_controller_find_in(McController *self, McControllerState state);
 void mc_controller_find_again(McController *self); /* a find ended */
 void mc_controller_find_later(McController *self, unsigned ms);
 

@@ -308,47 +308,49 @@ static bool decide_duplication(McFeedback *self, McDuplicationInput *input)
 
     if (self->repairs_us && input->now_us - self->repairs_us < REPAIRS_US)
         input->tight = true; /* what it misses it gets by itself */
-    const bool told_loss =
-        input->has_report && !input->tight &&
-        (input->fraction_lost || input->total_lost > self->duplication.total_lost);
-    const McWishesSay say = mc_wishes_step(
-        &self->wishes, &(McWishesInput){.now_us = input->now_us,
-                                        .reports = reports,
-                                        .told_loss = told_loss,
-                                        .all_twice = self->duplicated == MC_DUPLICATE_ALL});
+    const McWishesInput wishes = {.now_us = input->now_us,
+                                  .reports = reports,
+                                  .told_loss = mc_duplication_is_told(&self->duplication, input),
+                                  .all_twice = self->duplicated == MC_DUPLICATE_ALL};
+    const McWishesSay say = mc_wishes_step(&self->wishes, &wishes);
 
     input->wishes = say == MC_WISHES_TRY ? 2 : say == MC_WISHES_LOSS;
     input->vain = say == MC_WISHES_VAIN && !reports;
     return set_duplication(self, mc_duplication_step(&self->duplication, input));
 }
 
-static int64_t queued_us_of(const McFeedback *self, const McStreamStats *stats)
+/* A key frame on its way is no queue: only what stays from step to step. */
+static int64_t standing_queue_us(McFeedback *self, const McStreamStats *stats, int64_t now_us)
 {
     const uint32_t kbps = self->rate.decision.kbps;
+    const int64_t queued_us = kbps ? (int64_t) (stats->queued_bytes * 8000 / kbps) : 0;
+    const int64_t stays_us = MIN(queued_us, self->last_queued_us);
 
-    return kbps ? (int64_t) (stats->queued_bytes * 8000 / kbps) : 0;
+    if (now_us - self->queued_at_us >= STEP_US * 3 / 4) {
+        self->last_queued_us = queued_us;
+        self->queued_at_us = now_us;
+    }
+    return stays_us;
 }
 
-static McRateInput rate_input(const McFeedback *self, const McStreamStats *stats,
+static McRateInput rate_input(const McFeedback *self, const McStreamStats *stats, int64_t queued_us,
                               uint32_t idr_requests, int64_t now_us)
 {
-    return (McRateInput){
-        .now_us = now_us,
-        .has_report = self->has_report,
-        .fraction_lost = self->fraction_lost,
-        .trip_us = self->trip_us,
-        .trip_grows = self->trip_grows,
-        .received_kbps = self->received_kbps,
-        .bytes_sent = stats->bytes_sent + stats->bytes_duplicated,
-        .bytes_again = stats->bytes_duplicated,
-        .sound_bytes = stats->sound_bytes,
-        /* A key frame on its way is no queue: only what stays from step to step. */
-        .queued_us = MIN(queued_us_of(self, stats), self->last_queued_us),
-        .datagrams_dropped = stats->datagrams_dropped,
-        .link_kbps = self->radio.kbps,
-        .link_sent = self->has_radio ? self->radio.sent : 0,
-        .link_failed = self->has_radio ? self->radio.failed : 0,
-        .idr_requests = idr_requests + self->counters.pictures_wanted};
+    return (McRateInput){.now_us = now_us,
+                         .has_report = self->has_report,
+                         .fraction_lost = self->fraction_lost,
+                         .trip_us = self->trip_us,
+                         .trip_grows = self->trip_grows,
+                         .received_kbps = self->received_kbps,
+                         .bytes_sent = stats->bytes_sent + stats->bytes_duplicated,
+                         .bytes_again = stats->bytes_duplicated,
+                         .sound_bytes = stats->sound_bytes,
+                         .queued_us = queued_us,
+                         .datagrams_dropped = stats->datagrams_dropped,
+                         .link_kbps = self->radio.kbps,
+                         .link_sent = self->has_radio ? self->radio.sent : 0,
+                         .link_failed = self->has_radio ? self->radio.failed : 0,
+                         .idr_requests = idr_requests + self->counters.pictures_wanted};
 }
 
 static McDuplicationInput duplication_input(const McFeedback *self, const McStreamStats *stats,
@@ -359,14 +361,6 @@ static McDuplicationInput duplication_input(const McFeedback *self, const McStre
                                 .fraction_lost = self->fraction_lost,
                                 .total_lost = self->total_lost,
                                 .again = stats->datagrams_duplicated};
-}
-
-static void note_queue(McFeedback *self, const McStreamStats *stats, int64_t now_us)
-{
-    if (now_us - self->queued_at_us < STEP_US * 3 / 4)
-        return;
-    self->last_queued_us = queued_us_of(self, stats);
-    self->queued_at_us = now_us;
 }
 
 static void report_in_time(McFeedback *self, int64_t now_us)
@@ -391,10 +385,10 @@ bool mc_feedback_time(McFeedback *self, int64_t now_us, uint32_t idr_requests,
     self->step_us = now_us + STEP_US;
     mc_media_stats(self->media, &stats);
     self->wishes.asks |= idr_requests > 0;
-    const McRateInput input = rate_input(self, &stats, idr_requests, now_us);
+    const int64_t queued_us = standing_queue_us(self, &stats, now_us);
+    const McRateInput input = rate_input(self, &stats, queued_us, idr_requests, now_us);
     McDuplicationInput loss = duplication_input(self, &stats, now_us);
     self->has_report = self->has_radio = false;
-    note_queue(self, &stats, now_us);
     *ret_decision = mc_rate_control_step(&self->rate, &input);
     loss.tight = ret_decision->full;
     const bool share = decide_duplication(self, &loss);
